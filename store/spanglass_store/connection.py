@@ -1,0 +1,216 @@
+"""The one door to ClickHouse: over HTTP, whether the server is our own child, a container or a cluster.
+
+Foreign errors are mapped to this room's errors here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Self
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import pandas as pd
+import urllib3
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+
+from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
+from spanglass_store.native import Block
+from spanglass_store.query import Query
+
+DEFAULT_DATABASE: Final = "spanglass"
+
+# The driver logs a traceback for each failed request, before raising what is mapped below: say it once.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+
+REJECTED_CODES: Final = frozenset(
+    {6, 10, 16, 20, 26, 27, 32, 33, 36, 38, 41, 43, 44, 47, 48, 50, 53, 60, 62, 69, 70, 72, 73, 81, 117, 128, 131}
+    | {190, 285, 321, 349, 352, 407, 441, 457, 469, 636}
+)
+"""ClickHouse error codes that say the rows or the statement are wrong, whatever the time
+(https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp). Codes not in a table mean
+"again later": unknown trouble must cost time, not data."""
+
+EXPENSIVE_CODES: Final = frozenset({158, 159, 160, 241, 307, 396})
+"""Too many rows, time-out, too slow, memory, too many bytes: of a *query*. For an insert they mean "again later"."""
+
+MAX_MESSAGE: Final = 400  # characters of a server's message that are worth repeating
+
+QUERY_SETTINGS: Final[Mapping[str, Any]] = {
+    "max_execution_time": 30,
+    "timeout_before_checking_execution_speed": 0,
+    "use_top_k_dynamic_filtering": 0,  # newest-first text search: 24 times the CPU with it on (docs/adr/004)
+}
+INSERT_SETTINGS: Final[Mapping[str, Any]] = {
+    "async_insert": 0,  # an answer means written
+    "insert_deduplicate": 1,
+    "max_partitions_per_insert_block": 0,  # late spans of many days may travel together
+    "throw_on_max_partitions_per_insert_block": 0,
+}
+
+
+class Store:
+    """A lazy, thread-safe connection. Opening does no I/O; the first use does."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = "a ClickHouse URL looks like http://user:password@host:8123/database"
+            raise StoreError(msg)
+        self.host = parts.hostname
+        self.secure = parts.scheme == "https"
+        self.port = parts.port or (8443 if self.secure else 8123)
+        self.database = parts.path.strip("/") or DEFAULT_DATABASE
+        self._user = unquote(parts.username or "default")
+        self._password = unquote(parts.password or "")
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+        self._pool: urllib3.PoolManager | None = None
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """A store at ``http(s)://user:password@host:port/database``. Raises StoreError for a URL of another form."""
+        return cls(url)
+
+    def __repr__(self) -> str:
+        """The address, without the secret."""
+        return f"Store({self.host}:{self.port}/{self.database})"
+
+    def __enter__(self) -> Self:
+        """The store itself; closed on leaving."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def fetch(self, query: Query) -> pd.DataFrame:
+        """The rows of ``query``; without rows, a frame that still has its columns.
+
+        Raises StoreUnavailable, QueryTooExpensive or StoreRejected, naming the query.
+        """
+        with self._mapped(query.name, expensive=QueryTooExpensive):
+            table = self._connected().query_arrow(
+                query.sql,
+                parameters=_bound(query),
+                settings={**QUERY_SETTINGS, "database": self.database},
+                use_strings=True,
+            )
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+    def fetch_rows(self, query: Query) -> list[dict[str, Any]]:
+        """The rows of ``query`` as dictionaries. Raises as ``fetch`` does."""
+        with self._mapped(query.name, expensive=QueryTooExpensive):
+            result = self._connected().query(query.sql, parameters=_bound(query), settings=dict(QUERY_SETTINGS))
+            return list(result.named_results())
+
+    def insert(self, block: Block, *, token: str) -> None:
+        """All rows of ``block`` in one insert, stored once however often it is repeated with the same ``token``.
+
+        Raises StoreRejected where these rows will never be accepted, StoreUnavailable for anything else.
+        """
+        if not block.rows:
+            return
+        with self._mapped(f"insert into {block.table}", expensive=StoreUnavailable):
+            self._connected().raw_insert(
+                f"`{block.table}`",
+                insert_block=block.body,
+                settings={**INSERT_SETTINGS, "insert_deduplication_token": token},
+                fmt="Native",
+            )
+
+    def execute(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        use_database: bool = True,
+    ) -> None:
+        """Run a statement that returns nothing. Raises as ``fetch`` does.
+
+        ``use_database=False`` runs it outside any database: how the database itself is created.
+        """
+        with self._mapped(sql.split("(", maxsplit=1)[0].strip()[:60], expensive=QueryTooExpensive):
+            self._connected().command(sql, parameters=dict(params or {}), use_database=use_database)
+
+    def ping(self) -> str:
+        """The server's version. Raises StoreUnavailable when it does not answer, StoreRejected when it refuses."""
+        with self._mapped("ping", expensive=StoreUnavailable):
+            return str(self._connected().command("SELECT version()", use_database=False))
+
+    def close(self) -> None:
+        """Close every connection; the store can be used again afterwards."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            if self._pool is not None:
+                self._pool.clear()
+            self._client = self._pool = None
+
+    def _connected(self) -> Client:
+        """The client, made on first use, outside any database: the one in the URL may not exist yet."""
+        with self._lock:
+            if self._client is None:
+                self._pool = clickhouse_connect.driver.httputil.get_pool_manager(maxsize=16, num_pools=2)
+                client = clickhouse_connect.get_client(
+                    host=self.host,
+                    port=self.port,
+                    username=self._user,
+                    password=self._password,
+                    secure=self.secure,
+                    connect_timeout=5,
+                    send_receive_timeout=120,
+                    autogenerate_session_id=False,
+                    compress=self.host not in {"127.0.0.1", "localhost", "::1"},
+                    pool_mgr=self._pool,
+                    client_name="spanglass",
+                    query_retries=1,
+                    tz_mode="aware",
+                )
+                client.database = self.database
+                self._client = client
+            return self._client
+
+    @contextmanager
+    def _mapped(self, doing: str, *, expensive: type[StoreError]) -> Iterator[None]:
+        """Turn what the driver raises into this room's errors. Without a server's code nobody has answered."""
+        try:
+            yield
+        except ClickHouseError as error:
+            code = getattr(error, "code", None)
+            if code is None and isinstance(error, OperationalError):
+                raise StoreUnavailable(self._no_answer(doing)) from error
+            mapped = (
+                expensive if code in EXPENSIVE_CODES else StoreRejected if code in REJECTED_CODES else StoreUnavailable
+            )
+            message = f"{doing}: {str(error)[:MAX_MESSAGE]}"
+            raise mapped(message) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise StoreUnavailable(self._no_answer(doing)) from error
+
+    def _no_answer(self, doing: str) -> str:
+        return f"{doing}: ClickHouse at {self.host}:{self.port} does not answer"
+
+
+def wait_until_ready(store: Store, timeout_seconds: float) -> None:
+    """Return once the server answers. Raises StoreUnavailable when it does not within ``timeout_seconds``."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            store.ping()
+        except StoreUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _bound(query: Query) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in query.params}

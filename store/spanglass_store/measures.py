@@ -1,0 +1,292 @@
+"""The measures: each number the product shows, once. The number that fires an alert is the number on the page.
+
+Sums and counts are weighted by ``sampling_weight`` (how many calls a kept one stands for). A call whose usage is told
+twice (``usage_counted`` false) is left out. Unknown is NULL, never 0: cost is NULL when there were model calls and
+none of them had a price. Percentiles are t-digests (Dunning, 2019): exact for few values, within about 1 % for many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from spanglass_store.query import FIELDS, SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
+
+Unit = Literal["", "ratio", "usd", "seconds", "tokens", "calls", "score", "per_second"]
+Better = Literal["lower", "higher", "neither"]
+Table = Literal["spans", "scores"]
+
+_CALL: Final = "kind IN ('llm', 'embedding', 'rerank') AND usage_counted"
+_LLM: Final = "kind = 'llm' AND usage_counted"
+_ROOT: Final = "parent_span_id = 0"
+_W: Final = "sampling_weight"
+_CALLS: Final = f"sumIf({_W}, {_CALL})"
+_OUTPUT: Final = f"sumIf(ifNull(output_tokens, 0) * {_W}, usage_counted)"
+_INPUT: Final = f"sumIf(ifNull(input_tokens, 0) * {_W}, usage_counted)"
+_COST: Final = (
+    f"if(countIf({_CALL}) > 0 AND countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, "
+    f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {_W}, usage_counted))"
+)
+SCORE_LOOKBACK_NS: Final = 7 * 86_400 * 10**9
+"""How much older than its score a span may be and still be found by a filter on spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """``sql`` is an aggregate over ``table``; ``better`` says which direction is good news."""
+
+    name: str
+    label: str
+    unit: Unit
+    sql: str
+    help: str
+    better: Better = "neither"
+    table: Table = "spans"
+
+
+def _percentile(value: str, level: float, condition: str) -> str:
+    weight = f"toUInt64(greatest(1, round({_W})))"
+    return f"quantileTDigestWeightedIf({level})({value} / 1e9, {weight}, {condition})"
+
+
+def _latency(level: int) -> Measure:
+    sql = _percentile("duration_ns", level / 100, _LLM)
+    what = f"Time that {level} of 100 model calls stay below"
+    return Measure(f"latency_p{level}_seconds", f"Latency p{level}", "seconds", sql, what, "lower")
+
+
+def _trace_latency(level: int) -> Measure:
+    sql = _percentile("duration_ns", level / 100, _ROOT)
+    what = f"Time that {level} of 100 traces stay below, first span to last"
+    return Measure(f"trace_latency_p{level}_seconds", f"Trace latency p{level}", "seconds", sql, what, "lower")
+
+
+def _first_token(level: int) -> Measure:
+    condition = f"{_LLM} AND time_to_first_token_ns IS NOT NULL"
+    sql = _percentile("ifNull(time_to_first_token_ns, 0)", level / 100, condition)
+    name, label = f"time_to_first_token_p{level}_seconds", f"Time to first token p{level}"
+    return Measure(name, label, "seconds", sql, f"Wait for the first token of {level} of 100 streamed calls", "lower")
+
+
+_CALL_ERRORS: Final = f"sumIf({_W}, {_CALL} AND status = 'error')"
+_TRACE_ERRORS: Final = f"sumIf({_W}, {_ROOT} AND status = 'error')"
+_TRACES: Final = f"sumIf({_W}, {_ROOT})"
+
+_ALL: Final = (
+    Measure("calls", "Model calls", "calls", _CALLS, "Calls of language, embedding and rerank models"),
+    Measure("traces", "Traces", "calls", _TRACES, "Requests of your application: spans without a parent"),
+    Measure("errors", "Failed calls", "calls", _CALL_ERRORS, "Model calls that ended in an error", "lower"),
+    Measure("error_ratio", "Error rate", "ratio", f"{_CALL_ERRORS} / nullIf({_CALLS}, 0)",
+            "Failed model calls of all model calls", "lower"),
+    Measure("trace_errors", "Failed traces", "calls", _TRACE_ERRORS, "Traces whose root ended in an error", "lower"),
+    Measure("trace_error_ratio", "Trace error rate", "ratio", f"{_TRACE_ERRORS} / nullIf({_TRACES}, 0)",
+            "Failed traces of all traces", "lower"),
+    Measure("cost_usd", "Cost", "usd", _COST, "What the model calls cost; calls without a price are not in it", "lower"),
+    Measure("unpriced_calls", "Calls without a price", "calls", f"sumIf({_W}, {_CALL} AND status != 'error' AND cost_usd IS NULL)",
+            "Model calls whose price or usage is unknown: they are missing from the cost", "lower"),
+    Measure("cost_per_call_usd", "Cost per call", "usd",
+            f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {_W}, {_CALL}) / nullIf(sumIf({_W}, {_CALL} AND cost_usd IS NOT NULL), 0)",
+            "Mean cost of the calls whose price is known", "lower"),
+    Measure("input_tokens", "Input tokens", "tokens", _INPUT, "Tokens sent to models, cached ones included"),
+    Measure("output_tokens", "Output tokens", "tokens", _OUTPUT, "Tokens written by models, reasoning included"),
+    Measure("total_tokens", "Tokens", "tokens", f"({_INPUT}) + ({_OUTPUT})", "Input and output tokens together"),
+    *map(_latency, (50, 95, 99)),
+    *map(_trace_latency, (50, 95, 99)),
+    *map(_first_token, (50, 95)),
+    Measure("output_tokens_per_second", "Output speed", "per_second",
+            f"sumIf(ifNull(output_tokens, 0), {_LLM} AND output_tokens IS NOT NULL)"
+            f" / nullIf(sumIf(duration_ns, {_LLM} AND output_tokens IS NOT NULL) / 1e9, 0)",
+            "Output tokens a second of model time", "higher"),
+    Measure("users", "Users", "", "toFloat64(uniqIf(user_id, user_id != ''))", "Different users seen"),
+    Measure("sessions", "Sessions", "", "toFloat64(uniqIf(session_id, session_id != ''))", "Different sessions seen"),
+    Measure("score_mean", "Mean score", "score", "avg(value)", "Mean of a numeric or boolean score", "higher", "scores"),
+    Measure("score_count", "Scores", "", "toFloat64(count())", "How many scores were given", "neither", "scores"),
+)  # fmt: skip
+
+MEASURES: Mapping[str, Measure] = MappingProxyType({m.name: m for m in _ALL})
+"""Every measure by name."""
+
+_SETTINGS: Final = "SETTINGS prefer_column_name_to_alias = 1"  # a measure may be called as the column it sums
+
+SCORE_GROUPS: Final = {SCORE_NAME: "name", "source": "source"}
+
+
+def series(
+    names: Sequence[str],
+    project: str,
+    window: Window,
+    filters: Filters,
+    interval_seconds: int,
+    group_by: str | None = None,
+) -> Query:
+    """Measures over time. Columns: ``bucket`` (start, UTC), ``group`` if grouped, one a measure (NULL: no value).
+
+    Grain: one row a bucket of ``interval_seconds`` (and group); empty buckets are absent.
+    Reads ``spans`` or ``scores`` of ``window``. Raises ValueError for unknown names or measures of two tables.
+    """
+    table, select = _select(names)
+    time, source, conditions = measured(table, project, window, filters)
+    group = _group(table, group_by)
+    keys = ["bucket", "group"] if group else ["bucket"]
+    return query(
+        f"series of {', '.join(names)}",
+        f"""
+        SELECT toDateTime64(toStartOfInterval({time}, toIntervalSecond({{interval_seconds:UInt32}}), 'UTC'), 3, 'UTC') AS bucket,
+        {f"{group} AS group," if group else ""}
+        {select}
+        FROM {source}
+        GROUP BY {", ".join(keys)}
+        ORDER BY {", ".join(keys)}
+        LIMIT 50000
+        {_SETTINGS}
+        """,
+        *conditions,
+        interval_seconds=interval_seconds,
+    )
+
+
+def totals(
+    names: Sequence[str],
+    project: str,
+    window: Window,
+    filters: Filters,
+    group_by: str | None = None,
+    order_by: str | None = None,
+    limit: int = 100,
+) -> Query:
+    """Measures over the whole window. Columns: ``group`` if grouped, one a measure (NULL: no value).
+
+    Grain: one row, or one a group, the largest ``order_by`` (default: the first measure) first, at most ``limit``.
+    Raises ValueError as ``series`` does.
+    """
+    table, select = _select(names)
+    _, source, conditions = measured(table, project, window, filters)
+    group = _group(table, group_by)
+    if order_by is not None and order_by not in names:
+        msg = f"order_by {order_by!r} must be one of the measures asked for"
+        raise ValueError(msg)
+    tail = f"GROUP BY group ORDER BY {order_by or names[0]} DESC NULLS LAST, group LIMIT {{limit:UInt32}}"
+    bound = {"limit": limit} if group else {}
+    return query(
+        f"totals of {', '.join(names)}",
+        f"""
+        SELECT {f"{group} AS group," if group else ""}
+        {select}
+        FROM {source}
+        {tail if group else ""}
+        {_SETTINGS}
+        """,
+        *conditions,
+        **bound,
+    )
+
+
+def scores_where(project: str, window: Window, filters: Filters) -> Condition:
+    """Scores of ``project`` given in ``window`` that have a number and whose trace passes ``filters``."""
+    time = between("timestamp", window)
+    parts, params = ["project = {project:String}", time.sql, "value IS NOT NULL"], [("project", project), *time.params]
+    if names := filters.get(SCORE_NAME):
+        parts.append("name IN {score_name:Array(String)}")
+        params.append((SCORE_NAME, names))
+    if filters.with_(SCORE_NAME, ()) != Filters():
+        lookback = Window(window.start_ns - SCORE_LOOKBACK_NS, window.end_ns)
+        spans = spans_where(project, lookback, filters)
+        parts.append(f"trace_id IN (SELECT trace_id FROM spans WHERE {_renamed(spans.sql)})")
+        params += [(_LOOKBACK.get(name, name), value) for name, value in spans.params]
+    return Condition(" AND ".join(parts), tuple(params))
+
+
+_LOOKBACK: Final = {"start_ns": "spans_start_ns", "end_ns": "spans_end_ns"}
+
+
+def _renamed(sql: str) -> str:
+    for old, new in _LOOKBACK.items():
+        sql = sql.replace(f"{{{old}:", f"{{{new}:")
+    return sql
+
+
+def _select(names: Iterable[str]) -> tuple[Table, str]:
+    chosen = []
+    for name in names:
+        if name not in MEASURES:
+            msg = f"unknown measure {name!r}; known: {', '.join(MEASURES)}"
+            raise ValueError(msg)
+        chosen.append(MEASURES[name])
+    tables = {m.table for m in chosen}
+    if len(tables) != 1:
+        msg = "measures asked for together must be of one table"
+        raise ValueError(msg)
+    return tables.pop(), ",\n".join(f"{m.sql} AS {m.name}" for m in chosen)
+
+
+def measured(table: Table, project: str, window: Window, filters: Filters) -> tuple[str, str, tuple[Condition, ...]]:
+    """What a measure of ``table`` reads: (time column, FROM and WHERE, parameters)."""
+    if table == "spans":
+        where = spans_where(project, window, filters)
+        return "start_time", f"spans WHERE {where.sql}", (where,)
+    where = scores_where(project, window, filters)
+    return "timestamp", f"scores FINAL WHERE {where.sql}", (where,)
+
+
+def _group(table: Table, field: str | None) -> str | None:
+    if field is None:
+        return None
+    fields = FIELDS if table == "spans" else SCORE_GROUPS
+    if field not in fields:
+        msg = f"cannot group {table} by {field!r}; known: {', '.join(fields)}"
+        raise ValueError(msg)
+    return "arrayJoin(tags)" if field == "tag" else fields[field]
+
+
+def format_value(measure: Measure, value: float | None) -> str:
+    """A person's form of a value: ``$1.23``, ``840 ms``, ``4.1 %``; ``–`` for no value."""
+    if value is None or math.isnan(value):
+        return "–"
+    match measure.unit:
+        case "usd":
+            return format_usd(value)
+        case "seconds":
+            return format_seconds(value)
+        case "ratio":
+            return f"{value * 100:.2f} %" if abs(value) < 0.1 else f"{value * 100:.1f} %"
+        case "score":
+            return f"{value:.3f}"
+        case "per_second":
+            return f"{value:.1f} /s"
+        case _:
+            return format_count(value)
+
+
+def format_usd(value: float) -> str:
+    """Dollars with as many places as say something: ``$12.34``, ``$0.0123``, ``$0.000123``."""
+    if value == 0:
+        return "$0"
+    if abs(value) >= 1:
+        return f"${value:,.2f}"
+    places = min(9, 3 - math.floor(math.log10(abs(value))) - 1)
+    return f"${value:.{max(4, places)}f}"
+
+
+def format_seconds(value: float) -> str:
+    """``840 µs``, ``12.3 ms``, ``1.24 s``, ``3 min 12 s``."""
+    size = abs(value)
+    if size < 1e-3:
+        return f"{value * 1e6:.0f} µs"
+    if size < 1:
+        return f"{value * 1e3:.0f} ms" if size >= 0.1 else f"{value * 1e3:.1f} ms"
+    if size < 60:
+        return f"{value:.2f} s"
+    minutes, seconds = divmod(round(value), 60)
+    return f"{minutes} min {seconds} s"
+
+
+def format_count(value: float) -> str:
+    """``950``, ``12,345``, ``1.23 M``, ``4.56 B``."""
+    size = abs(value)
+    for limit, unit in ((1e9, "B"), (1e6, "M")):
+        if size >= limit:
+            return f"{value / limit:.2f} {unit}"
+    return f"{value:,.0f}"

@@ -1,0 +1,160 @@
+"""Quality: the mean of a score with its confidence interval, over time and by what may have changed. Pure.
+
+The interval is the 95 % normal approximation, mean ± 1.96 · s / √n with s the sample standard deviation (NIST/SEMATECH
+e-Handbook of Statistical Methods, 7.1.4). A score of yes and no uses Wilson's interval instead (Wilson, 1927), which
+stays right near 0 and 1 and for few values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from spanglass_store.measures import MEASURES, SCORE_LOOKBACK_NS, scores_where
+from spanglass_store.query import MODEL, SCORE_NAME, Condition, Filters, Query, Window, between, query
+
+Z: Final = 1.959963984540054  # standard normal quantile of 0.975
+
+GROUPS: Final[Mapping[str, str]] = {
+    "model": "answered.model",
+    "request_model": "answered.request_model",
+    "prompt_version": "answered.prompt_version",
+    "service": "answered.service",
+    "source": "judged.source",
+}
+"""What quality can be grouped by, and the expression that gives it."""
+
+_SETTINGS: Final = "SETTINGS prefer_column_name_to_alias = 1"  # as in measures
+
+_MEAN: Final = MEASURES["score_mean"].sql
+_NORMAL: Final = f"{Z} * stddevSamp(value) / sqrt(count())"
+_WILSON_CENTRE: Final = f"({_MEAN} + {Z * Z} / (2 * count())) / (1 + {Z * Z} / count())"
+_WILSON_HALF: Final = (
+    f"{Z} * sqrt({_MEAN} * (1 - {_MEAN}) / count() + {Z * Z} / (4 * count() * count())) / (1 + {Z * Z} / count())"
+)
+_STATISTICS: Final = f"""
+        count() AS count,
+        {_MEAN} AS mean,
+        if(min(data_type) = 'boolean', {_WILSON_CENTRE} - {_WILSON_HALF}, {_MEAN} - {_NORMAL}) AS low,
+        if(min(data_type) = 'boolean', {_WILSON_CENTRE} + {_WILSON_HALF}, {_MEAN} + {_NORMAL}) AS high
+"""
+
+
+def names(project: str, window: Window) -> Query:
+    """Scores given in ``window``. Columns: name, data_type, count. Grain: one row a name and type, most used first."""
+    time = between("timestamp", window)
+    return query(
+        "score names",
+        f"""
+        SELECT name, data_type, count() AS count FROM scores FINAL
+        WHERE project = {{project:String}} AND {time.sql}
+        GROUP BY name, data_type ORDER BY count DESC, name LIMIT 200
+        """,
+        time,
+        project=project,
+    )
+
+
+def trend(
+    project: str,
+    window: Window,
+    filters: Filters,
+    score_name: str,
+    interval_seconds: int,
+    group_by: str | None = None,
+) -> Query:
+    """A score over time. Columns: bucket (start, UTC), group ('' if not grouped), count, mean, low, high (NaN for one).
+
+    Grain: one row a bucket and group; empty buckets are absent. Raises ValueError for an unknown group.
+    """
+    source, conditions = _source(project, window, filters, score_name, group_by)
+    return query(
+        "quality over time",
+        f"""
+        SELECT
+        toDateTime64(toStartOfInterval(judged.timestamp, toIntervalSecond({{interval_seconds:UInt32}}), 'UTC'), 3, 'UTC')
+        AS bucket,
+        {_group(group_by)} AS group,
+        {_STATISTICS}
+        FROM {source}
+        GROUP BY bucket, group ORDER BY bucket, group LIMIT 50000
+        {_SETTINGS}
+        """,
+        *conditions,
+        interval_seconds=interval_seconds,
+    )
+
+
+def totals(
+    project: str,
+    window: Window,
+    filters: Filters,
+    score_name: str,
+    group_by: str | None = None,
+) -> Query:
+    """A score over the whole window. Columns: group, count, mean, low, high. Grain: one row a group, largest first."""
+    source, conditions = _source(project, window, filters, score_name, group_by)
+    return query(
+        "quality totals",
+        f"""
+        SELECT {_group(group_by)} AS group,
+        {_STATISTICS}
+        FROM {source}
+        GROUP BY group ORDER BY count DESC, group LIMIT 200
+        {_SETTINGS}
+        """,
+        *conditions,
+    )
+
+
+def distribution(project: str, window: Window, filters: Filters, score_name: str, *, bins: int = 20) -> Query:
+    """How the values spread. Columns: low, high (edges), count. Grain: one row a non-empty bin of equal width."""
+    where = scores_where(project, window, filters.with_(SCORE_NAME, (score_name,)))
+    return query(
+        "score distribution",
+        f"""
+        WITH given AS (SELECT value FROM scores FINAL WHERE {where.sql}),
+        (SELECT min(value) FROM given) AS smallest,
+        (SELECT max(value) FROM given) AS largest,
+        if(largest > smallest, (largest - smallest) / {{bins:UInt32}}, 1) AS width
+        SELECT least(toUInt32(floor((value - smallest) / width)), {{bins:UInt32}} - 1) AS bin,
+        any(smallest) + bin * any(width) AS low,
+        low + any(width) AS high,
+        count() AS count
+        FROM given GROUP BY bin ORDER BY bin
+        """,
+        where,
+        bins=bins,
+    )
+
+
+def _group(group_by: str | None) -> str:
+    if group_by is None:
+        return "''"
+    if group_by not in GROUPS:
+        msg = f"cannot group quality by {group_by!r}; known: {', '.join(GROUPS)}"
+        raise ValueError(msg)
+    return f"ifNull({GROUPS[group_by]}, '')"
+
+
+def _source(
+    project: str, window: Window, filters: Filters, score_name: str, group_by: str | None
+) -> tuple[str, tuple[Condition, ...]]:
+    """FROM clause: the scores, and for a group of the call, what answered in each trace.
+
+    A trace may hold several model calls: the last one wrote the answer that was judged, so it names the model.
+    """
+    where = scores_where(project, window, filters.with_(SCORE_NAME, (score_name,)))
+    judged = f"(SELECT timestamp, trace_id, value, data_type, source FROM scores FINAL WHERE {where.sql}) AS judged"
+    if group_by in {None, "source"}:
+        return judged, (where,)
+    lookback = between("start_time", Window(window.start_ns - SCORE_LOOKBACK_NS, window.end_ns), prefix="answered_")
+    answered = f"""(
+        SELECT trace_id, argMaxIf({MODEL}, start_time, kind = 'llm') AS model,
+        argMaxIf(request_model, start_time, kind = 'llm') AS request_model,
+        argMaxIf(prompt_version, start_time, prompt_version != '') AS prompt_version,
+        argMin(service, (parent_span_id != 0, start_time)) AS service
+        FROM spans WHERE project = {{project:String}} AND {lookback.sql}
+        AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE {where.sql})
+        GROUP BY trace_id) AS answered"""
+    return f"{judged} LEFT JOIN {answered} USING (trace_id)", (where, lookback)
