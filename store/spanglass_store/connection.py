@@ -49,6 +49,7 @@ QUERY_SETTINGS: Final[Mapping[str, Any]] = {
 INSERT_SETTINGS: Final[Mapping[str, Any]] = {
     "async_insert": 0,  # an answer means written
     "insert_deduplicate": 1,
+    "input_format_skip_unknown_fields": 0,  # rows of another shape are an error, never rows of defaults
     "max_partitions_per_insert_block": 0,  # late spans of many days may travel together
     "throw_on_max_partitions_per_insert_block": 0,
 }

@@ -1,1 +1,1 @@
-"""What an alert is, as pure functions: the monitor runs them on the clock, the alerts page on the past."""
+"""What an alert is: the monitor runs this on the clock, the alerts page on the past. Pure, but for ``send``."""

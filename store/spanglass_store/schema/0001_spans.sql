@@ -1,5 +1,5 @@
 -- One immutable row a span. Order, codecs and indexes follow the measurements in docs/adr/004-schema.md.
-CREATE TABLE spans
+CREATE TABLE IF NOT EXISTS spans
 (
     project                LowCardinality(String),
     trace_id               FixedString(16) CODEC(ZSTD(1)),

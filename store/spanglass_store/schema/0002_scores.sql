@@ -1,5 +1,5 @@
 -- A judgement of a span, a trace or a session. The same score id written again replaces the older one.
-CREATE TABLE scores
+CREATE TABLE IF NOT EXISTS scores
 (
     project      LowCardinality(String),
     name         LowCardinality(String),

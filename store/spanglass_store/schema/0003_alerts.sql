@@ -1,5 +1,5 @@
 -- Alert rules as a person set them; the newest version of a rule id wins.
-CREATE TABLE alert_rules
+CREATE TABLE IF NOT EXISTS alert_rules
 (
     project       LowCardinality(String),
     rule_id       String,
@@ -13,7 +13,7 @@ ORDER BY (project, rule_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 -- Every change of state of every rule: the monitor restores itself from here, the page shows it.
-CREATE TABLE alert_transitions
+CREATE TABLE IF NOT EXISTS alert_transitions
 (
     project       LowCardinality(String),
     rule_id       String,

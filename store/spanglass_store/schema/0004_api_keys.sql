@@ -1,5 +1,5 @@
 -- API keys: only the SHA-256 of a key is kept. A key is 256 random bits, so a fast hash is enough.
-CREATE TABLE api_keys
+CREATE TABLE IF NOT EXISTS api_keys
 (
     key_id     String,
     project    LowCardinality(String),

@@ -1,0 +1,139 @@
+"""Keeps services alive, and ends them in order.
+
+Services are added in the order they depend on each other; they end in the opposite one, so that the dashboard is gone
+before the collector, and the collector has handed on what it can before the database stops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+RESTART_DELAYS_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+"""Pause before the first, second, … restart in a row; the last one repeats."""
+
+STEADY_SECONDS: Final = 60.0
+"""A service that ran this long has recovered: its next end counts as the first again."""
+
+POLL_SECONDS: Final = 0.05
+
+
+class Service(Protocol):
+    """What a supervisor needs of a process, be it a role of ours or the database."""
+
+    @property
+    def name(self) -> str:
+        """For the person: ``collector``, ``clickhouse``."""
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the last start, None before it."""
+
+    @property
+    def log_tail(self) -> tuple[str, ...]:
+        """The last lines it wrote."""
+
+    def start(self) -> None:
+        """Start it, again after an end too. OSError or StoreError where that is impossible now."""
+
+    def poll(self) -> int | None:
+        """Exit code, None while it runs."""
+
+    def terminate(self) -> None:
+        """Ask it to finish; returns at once."""
+
+    def kill(self) -> None:
+        """End it by force; returns at once and may be called from a signal handler."""
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """True once it has ended."""
+
+    def close(self) -> None:
+        """Release what is held for an ended process."""
+
+
+def restart_delay_seconds(failures_in_a_row: int) -> float:
+    """Pause before the restart after this many failures in a row (1 for the first)."""
+    return RESTART_DELAYS_SECONDS[min(failures_in_a_row, len(RESTART_DELAYS_SECONDS)) - 1]
+
+
+@dataclass(slots=True)
+class _Kept:
+    service: Service
+    stop_seconds: float
+    started_at: float
+    failures: int = 0
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """The services of one `spanglass up`. ``say`` shows one line to the person."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._kept: list[_Kept] = []
+        self._killed = False
+
+    def start(self, service: Service, *, stop_seconds: float) -> None:
+        """Start a service after those it needs. ``stop_seconds`` is what it gets to finish when asked."""
+        self._kept.append(_Kept(service, stop_seconds, started_at=time.monotonic()))
+        service.start()
+
+    def ended(self) -> Service | None:
+        """A service that has ended and was not restarted, None if all run."""
+        return next((kept.service for kept in self._kept if kept.service.poll() is not None), None)
+
+    def revive(self) -> None:
+        """Restart what has ended and has waited long enough. Call it a few times a second."""
+        now = time.monotonic()
+        for kept in self._kept:
+            if kept.restart_at is not None:
+                if now >= kept.restart_at:
+                    self._restart(kept, now)
+            elif (code := kept.service.poll()) is not None:
+                self._note_end(kept, f"ended ({_describe_exit(code)})", now)
+
+    def stop(self) -> None:
+        """End everything, last started first; what does not finish in its time is killed."""
+        for kept in reversed(self._kept):
+            if not self._killed:
+                kept.service.terminate()
+            if not self._wait(kept):
+                kept.service.kill()
+                kept.service.wait(1.0)
+            kept.service.close()
+        self._kept.clear()
+
+    def kill(self) -> None:
+        """End everything by force, now. Safe in a signal handler; a `stop` in progress then returns quickly."""
+        self._killed = True
+        for kept in self._kept:
+            kept.service.kill()
+
+    def _wait(self, kept: _Kept) -> bool:
+        deadline = time.monotonic() + kept.stop_seconds
+        while not kept.service.wait(POLL_SECONDS):
+            if self._killed or time.monotonic() >= deadline:
+                return False
+        return True
+
+    def _restart(self, kept: _Kept, now: float) -> None:
+        kept.restart_at = None
+        kept.started_at = now
+        try:
+            kept.service.start()
+        except Exception as error:  # whatever the reason: it is tried again, and said
+            self._note_end(kept, f"could not start ({error})", now)
+
+    def _note_end(self, kept: _Kept, what: str, now: float) -> None:
+        kept.failures = 1 if now - kept.started_at >= STEADY_SECONDS else kept.failures + 1
+        delay = restart_delay_seconds(kept.failures)
+        kept.restart_at = now + delay
+        last_line = f": {kept.service.log_tail[-1]}" if kept.service.log_tail else ""
+        self._say(f"{kept.service.name} {what}, restarting in {delay:g} s{last_line}")
+
+
+def _describe_exit(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,39 @@
+"""Our own words: what the SDK says that OpenTelemetry has no word for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from spanglass import semconv
+from spanglass.semconv import Kind
+from spanglass_collector import values
+from spanglass_collector.decode import Value, WireSpan
+from spanglass_collector.dialects.dialect import Dialect, Found, Word, prefixed
+
+
+def _kind(value: Value) -> Kind | None:
+    return Kind(value) if value in set(Kind) else None
+
+
+def _metadata(span: WireSpan) -> Iterable[Found]:
+    found = prefixed(span.attributes, semconv.METADATA_PREFIX)
+    if found:
+        names = tuple(semconv.METADATA_PREFIX + key for key in found)
+        yield Found("metadata", {key: values.as_text(value) for key, value in found.items()}, names)
+
+
+OWN: Final = Dialect(
+    name="spanglass",
+    prefixes=("spanglass.",),
+    words=(
+        Word(semconv.SPAN_KIND, "kind", _kind),
+        Word(semconv.USAGE_COUNTED, "usage_counted", values.flag),
+        Word(semconv.COST_USD, "cost_usd", values.dollars),
+        Word(semconv.INPUT, "input_text", values.as_text),
+        Word(semconv.OUTPUT, "output_text", values.as_text),
+        Word(semconv.TAGS, "tags", values.texts),
+        Word(semconv.SAMPLING_WEIGHT, "sampling_weight", values.weight),
+    ),
+    phrases=(_metadata,),
+)

@@ -1,0 +1,60 @@
+"""What a client told of one span, in canonical words, whatever words it used. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Final
+
+from spanglass.semconv import Kind
+from spanglass_collector.messages import Message, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Canonical fields as they were told; None or empty where nothing was.
+
+    ``understood`` are the attributes that are kept here and need not be kept again. ``metadata`` and ``parameters``
+    are joined over all dialects of a span; of every other field the first dialect that tells it decides.
+    """
+
+    kind: Kind | None = None
+    error_type: str = ""
+    session_id: str = ""
+    user_id: str = ""
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+    request_model: str = ""
+    response_model: str = ""
+    response_id: str = ""
+    system_fingerprint: str = ""
+    service_tier: str = ""
+    system_parts: Sequence[Part] = ()
+    input_messages: Sequence[Message] = ()
+    output_messages: Sequence[Message] = ()
+    input_text: str = ""
+    output_text: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    finish_reasons: tuple[str, ...] = ()
+    tool_name: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    usage_counted: bool | None = None
+    cost_usd: Decimal | None = None
+    time_to_first_token_ns: int | None = None
+    prompt_name: str = ""
+    prompt_version: str = ""
+    sampling_weight: float | None = None
+    understood: frozenset[str] = frozenset()
+
+
+FIELDS: Final = frozenset(each.name for each in fields(Told)) - {"understood"}
+JOINED: Final = frozenset({"metadata", "parameters"})
+"""Fields that are maps, joined over the dialects of one span."""

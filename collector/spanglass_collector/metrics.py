@@ -1,0 +1,79 @@
+"""What the collector tells Prometheus, as one typed table: name, kind, unit in the name, labels, help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the table. ``buckets`` are for histograms, in the unit of the name."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+METRICS: Final[tuple[Metric, ...]] = (
+    Metric("spanglass_requests_total", "counter", "Requests answered", ("signal", "status")),
+    Metric("spanglass_request_bytes_total", "counter", "Bytes of request bodies, as sent", ("signal",)),
+    Metric("spanglass_received_total", "counter", "Records read from requests: spans, scores, …", ("signal",)),
+    Metric("spanglass_rejected_total", "counter", "Records refused because of what they hold", ("signal",)),
+    Metric("spanglass_duplicate_total", "counter", "Records of requests that had been sent before", ("signal",)),
+    Metric("spanglass_ack_seconds", "histogram", "From the whole body read to the answer", ("signal",), _SECONDS),
+    Metric("spanglass_insert_seconds", "histogram", "Duration of one insert", ("table",), _SECONDS),
+    Metric("spanglass_inserted_rows_total", "counter", "Rows stored", ("table",)),
+    Metric("spanglass_insert_retries_total", "counter", "Inserts put off because the database could not answer"),
+    Metric("spanglass_set_aside_rows_total", "counter", "Rows the database will never accept", ("table",)),
+    Metric("spanglass_queue_bytes", "gauge", "Bytes waiting on disk"),
+    Metric("spanglass_queue_rows", "gauge", "Rows waiting on disk"),
+    Metric("spanglass_unpriced_spans_total", "counter", "Model calls with usage and without a known price"),
+)
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+_KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The table as live metrics, in a registry of their own, so that two collectors fit in one process."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    _by_name: dict[str, Counter | Gauge | Histogram] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for metric in METRICS:
+            options = {"buckets": metric.buckets} if metric.buckets else {}
+            made = _KINDS[metric.kind](metric.name, metric.help, metric.labels, registry=self.registry, **options)
+            self._by_name[metric.name] = made
+
+    def add(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Add ``amount`` to a counter. Raises KeyError for a name that is not in the table."""
+        metric = self._of(name, Counter)
+        (metric.labels(**labels) if labels else metric).inc(amount)
+
+    def set(self, name: str, value: float) -> None:
+        """Set a gauge."""
+        self._of(name, Gauge).set(value)
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Put one duration into a histogram."""
+        self._of(name, Histogram).labels(**labels).observe(seconds)
+
+    def _of(self, name: str, kind: type[M]) -> M:
+        metric = self._by_name[name]
+        if not isinstance(metric, kind):
+            msg = f"{name} is no {kind.__name__}"
+            raise TypeError(msg)
+        return metric
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

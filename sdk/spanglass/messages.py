@@ -1,0 +1,202 @@
+"""OpenAI's chat completions, request and response as JSON values -> the attributes of a span. Pure.
+
+Messages become OpenTelemetry's shape (https://github.com/open-telemetry/semantic-conventions-genai): a role and a
+list of parts. What this module does not know is kept as it came, so that a new kind of content is seen and not lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from spanglass import semconv
+from spanglass.capture import wire_value
+from spanglass.usage import usage_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+Json = dict[str, Any]
+
+_MAX_BLOB_CHARACTERS: Final = 100_000
+"""A longer image, sound or file (base64) is told by its size: a trace is not the place to store it."""
+
+_MAX_PARAMETER_BYTES: Final = 16_384
+_NO_PARAMETERS: Final = frozenset(
+    {"messages", "model", "tools", "functions", "stream", "stream_options", "prompt", "input"}
+)
+_RESPONSE: Final = {
+    "id": semconv.RESPONSE_ID,
+    "model": semconv.RESPONSE_MODEL,
+    "system_fingerprint": semconv.SYSTEM_FINGERPRINT,
+    "service_tier": semconv.SERVICE_TIER,
+}
+
+
+def request_attributes(request: Mapping[str, Any]) -> Json:
+    """Requested model, parameters, messages and tools of the keyword arguments of ``chat.completions.create``."""
+    found: Json = {
+        semconv.REQUEST_PREFIX + name: wire_value(value, _MAX_PARAMETER_BYTES)
+        for name, value in request.items()
+        if name not in _NO_PARAMETERS and value is not None
+    }
+    if isinstance(request.get("model"), str):
+        found[semconv.REQUEST_MODEL] = request["model"]
+    if request.get("stream"):
+        found[semconv.REQUEST_STREAM] = True
+    if isinstance(request.get("messages"), list):
+        found[semconv.INPUT_MESSAGES] = to_json(map(to_message, request["messages"]))
+    tools = request.get("tools") or request.get("functions")
+    if isinstance(tools, list):
+        found[semconv.TOOL_DEFINITIONS] = to_json(tools)
+    return found
+
+
+def response_attributes(response: Mapping[str, Any]) -> Json:
+    """Served model, id, fingerprint, tier, usage, finish reasons and messages of a chat completion."""
+    found: Json = {name: response[key] for key, name in _RESPONSE.items() if isinstance(response.get(key), str)}
+    found |= usage_attributes(response.get("usage"))
+    choices = [choice for choice in response.get("choices") or () if isinstance(choice, dict)]
+    reasons = [str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")]
+    if reasons:
+        found[semconv.FINISH_REASONS] = reasons
+    messages = [_choice_message(choice) for choice in choices if isinstance(choice.get("message"), dict)]
+    if messages:
+        found[semconv.OUTPUT_MESSAGES] = to_json(messages)
+    return found
+
+
+def to_json(value: Iterable[object]) -> str:
+    return orjson.dumps(list(value)).decode()
+
+
+def text_message(role: str, content: str) -> Json:
+    return {"role": role, "parts": [{"type": "text", "content": content}]}
+
+
+def to_message(message: object) -> Json:
+    """One chat message with its parts in the order in which they are read."""
+    if not isinstance(message, dict):
+        return text_message("unknown", str(message))
+    role = str(message.get("role", "unknown"))
+    content = message.get("content")
+    if role in {"tool", "function"}:
+        answered = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": _joined(content)}
+        return {"role": role, "parts": [answered]}
+    parts = [
+        *_reasoning(message),
+        *_content_parts(content),
+        *([{"type": "refusal", "content": message["refusal"]}] if message.get("refusal") else ()),
+        *_sound(message.get("audio")),
+        *map(_tool_call, message.get("tool_calls") or ()),
+        *([_named_call(None, message["function_call"])] if isinstance(message.get("function_call"), dict) else ()),
+    ]
+    named = {"name": message["name"]} if message.get("name") else {}
+    return {"role": role, **named, "parts": parts}
+
+
+def _choice_message(choice: Json) -> Json:
+    message = to_message(choice["message"])
+    return message | ({"finish_reason": choice["finish_reason"]} if choice.get("finish_reason") else {})
+
+
+def _reasoning(message: Json) -> list[Json]:
+    """Told by DeepSeek, vLLM and others as ``reasoning_content``, by OpenRouter as ``reasoning``."""
+    thought = message.get("reasoning_content") or message.get("reasoning")
+    return [{"type": "reasoning", "content": thought}] if isinstance(thought, str) else []
+
+
+def _content_parts(content: object) -> list[Json]:
+    match content:
+        case str():
+            return [{"type": "text", "content": content}] if content else []
+        case list():
+            return [_part(item) for item in content]
+        case _:
+            return []
+
+
+def _part(item: object) -> Json:
+    if not isinstance(item, dict):
+        return {"type": "text", "content": str(item)}
+    read = _PARTS.get(str(item.get("type")))
+    return read(item) if read else item
+
+
+def _image(item: Json) -> Json:
+    image = item.get("image_url")
+    image = image if isinstance(image, dict) else {"url": image}
+    detail = {"detail": image["detail"]} if image.get("detail") else {}
+    return _located(str(image.get("url", "")), "image") | detail
+
+
+def _audio(item: Json) -> Json:
+    sound = item.get("input_audio") or {}
+    return _blob(str(sound.get("data", "")), f"audio/{sound.get('format', 'unknown')}", "audio")
+
+
+def _file(item: Json) -> Json:
+    file = item.get("file") or {}
+    name = {"name": file["filename"]} if file.get("filename") else {}
+    if file.get("file_id"):
+        return {"type": "file", "modality": "document", "file_id": file["file_id"]} | name
+    return _located(str(file.get("file_data", "")), "document") | name
+
+
+_PARTS: Final[Mapping[str, Callable[[Json], Json]]] = {
+    "text": lambda item: {"type": "text", "content": item.get("text", "")},
+    "refusal": lambda item: {"type": "refusal", "content": item.get("refusal", "")},
+    "image_url": _image,
+    "input_audio": _audio,
+    "file": _file,
+}
+
+
+def _located(url: str, modality: str) -> Json:
+    """A ``data:`` address is the thing itself, any other one says where it is."""
+    if not url.startswith("data:"):
+        return {"type": "uri", "modality": modality, "uri": url}
+    head, _, data = url[len("data:") :].partition(",")
+    return _blob(data, head.partition(";")[0] or "application/octet-stream", modality)
+
+
+def _blob(data: str, mime_type: str, modality: str) -> Json:
+    kept = {"content": data} if len(data) <= _MAX_BLOB_CHARACTERS else {"size_bytes": len(data) * 3 // 4}
+    return {"type": "blob", "modality": modality, "mime_type": mime_type, **kept}
+
+
+def _sound(audio: object) -> list[Json]:
+    """The model's spoken answer: what was said, and the name the provider keeps the recording under."""
+    if not isinstance(audio, dict):
+        return []
+    said = {"transcript": audio["transcript"]} if audio.get("transcript") else {}
+    return [{"type": "file", "modality": "audio", "file_id": audio.get("id"), **said}]
+
+
+def _tool_call(call: object) -> Json:
+    if not isinstance(call, dict):
+        return {"type": "tool_call", "name": str(call)}
+    return _named_call(call.get("id"), call.get("function") or call.get("custom") or {})
+
+
+def _named_call(call_id: object, called: Json) -> Json:
+    arguments = called.get("arguments", called.get("input"))
+    return {"type": "tool_call", "id": call_id, "name": called.get("name"), "arguments": _parsed(arguments)}
+
+
+def _parsed(arguments: object) -> object:
+    """The arguments as an object; as text when the model wrote no valid JSON."""
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+
+
+def _joined(content: object) -> object:
+    """A tool's answer in text parts is that text; anything else is kept as it is."""
+    if isinstance(content, list) and all(isinstance(item, dict) and item.get("type") == "text" for item in content):
+        return "".join(str(item.get("text", "")) for item in content)
+    return content

@@ -1,0 +1,62 @@
+"""The database of the tests: the real engine, one server a run, one fresh database a test.
+
+It is off unless a test asks for it by its marker, so that what is meant to be pure stays pure and quick.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+from ports import free_port
+
+from spanglass_store.connection import Store
+from spanglass_store.embedded import EmbeddedClickHouse
+from spanglass_store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedClickHouse]:
+    """A running embedded server."""
+    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse"), http_port=free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def store_url(clickhouse: EmbeddedClickHouse) -> Iterator[str]:
+    """The address of a fresh database with nothing in it, not even created; dropped after the test."""
+    database = f"t_{secrets.token_hex(6)}"
+    yield clickhouse.url(database=database)
+    with Store(clickhouse.url(database=database)) as store:
+        store.execute("DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": database}, use_database=False)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A store whose database has the whole schema and no rows."""
+    with Store(store_url) as opened:
+        migrate(opened)
+        yield opened
+
+
+UNASKED = "This test uses the database but is not marked with @pytest.mark.clickhouse."
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test that asks for a server without its marker, before one is started."""
+    if "clickhouse" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("clickhouse"):
+        pytest.fail(UNASKED, pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_unasked_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that opens a Store by itself without the marker."""
+    if request.node.get_closest_marker("clickhouse"):
+        return
+
+    def refuse(*_: object) -> NoReturn:
+        pytest.fail(UNASKED)
+
+    monkeypatch.setattr(Store, "__init__", refuse)

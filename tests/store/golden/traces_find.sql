@@ -1,0 +1,41 @@
+-- traces
+-- {'end_ns': 2, 'f_model': ('m',), 'f_tag': ('a', 'b'), 'limit': 100, 'offset': 200, 'project': 'p', 'q': 'lost parcel', 'start_ns': 1, 'wide_end_ns': 86400000000002, 'wide_start_ns': -86399999999999}
+WITH page AS (
+SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) AND (hasAllTokens(lower(input), lower({q:String})) OR hasAllTokens(lower(output), lower({q:String})) OR positionCaseInsensitive(name, {q:String}) > 0 OR user_id = {q:String} OR session_id = {q:String}) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND status = 'error' AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC'))
+ORDER BY toStartOfMinute(start_time) DESC, start_time DESC
+LIMIT 1 BY trace_id
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}),
+told AS (
+SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
+request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
+input_tokens, output_tokens, cost_usd
+FROM spans WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC')
+LIMIT 1 BY trace_id, span_id),
+judged AS (
+SELECT trace_id, avg(value) AS score FROM scores FINAL
+WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND value IS NOT NULL
+GROUP BY trace_id)
+SELECT lower(hex(trace_id)) AS trace_id,
+min(told.start_time) AS start_time,
+toUnixTimestamp64Nano(min(told.start_time)) AS start_ns,
+(max(toUnixTimestamp64Nano(told.start_time) + toInt64(duration_ns)) - start_ns) / 1e9 AS duration_seconds,
+argMin(name, (parent_span_id != 0, told.start_time)) AS name,
+argMin(service, (parent_span_id != 0, told.start_time)) AS service,
+argMin(environment, (parent_span_id != 0, told.start_time)) AS environment,
+if(countIf(status = 'error') > 0, 'error', 'ok') AS status,
+arraySort(groupUniqArrayIf(if(response_model != '', response_model, request_model),
+kind IN ('llm', 'embedding', 'rerank') AND (response_model != '' OR request_model != ''))) AS models,
+anyIf(user_id, user_id != '') AS user_id,
+anyIf(session_id, session_id != '') AS session_id,
+argMin(input_preview, (parent_span_id != 0, told.start_time)) AS input_preview,
+argMin(output_preview, (parent_span_id != 0, told.start_time)) AS output_preview,
+sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) AS total_tokens,
+if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL,
+toFloat64(sumIf(ifNull(cost_usd, 0), usage_counted))) AS cost_usd,
+count() AS spans,
+countIf(status = 'error') AS errors,
+any(judged.score) AS score
+FROM told LEFT JOIN judged USING (trace_id)
+GROUP BY trace_id
+ORDER BY start_ns DESC
+SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1

@@ -1,0 +1,65 @@
+"""The door to the database: what it says when something is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from spanglass_store.connection import Store
+from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
+from spanglass_store.native import Block
+from spanglass_store.query import Query
+
+from ports import free_port
+
+
+@pytest.mark.clickhouse
+def test_nobody_there_is_try_again_later() -> None:
+    port = free_port()
+    with Store.open(f"http://u:secret@127.0.0.1:{port}/d") as store:
+        with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port} does not answer") as caught:
+            store.ping()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.clickhouse
+@pytest.mark.parametrize("url", ["", "localhost:8123", "clickhouse://x", "http://"])
+def test_a_url_of_another_form_is_refused(url: str) -> None:
+    with pytest.raises(StoreError, match="looks like"):
+        Store.open(url)
+
+
+@pytest.mark.clickhouse
+def test_the_secret_is_not_in_the_repr() -> None:
+    assert "secret" not in repr(Store.open("http://u:secret@h:1/d"))
+
+
+@pytest.mark.clickhouse
+def test_a_wrong_statement_is_never_retried(store: Store) -> None:
+    with pytest.raises(StoreRejected, match="odd"):
+        store.fetch(Query("odd", "SELECT no_such_column FROM spans"))
+
+
+@pytest.mark.clickhouse
+def test_rows_that_can_never_be_read_are_rejected(store: Store) -> None:
+    with pytest.raises(StoreRejected):
+        store.insert(Block("spans", b"\x01\x01\x01x\x06String\x05short", 1), token="poison")
+    with pytest.raises(StoreRejected):
+        store.insert(Block("spans", b"\xff" * 100, 1), token="garbage")
+
+
+@pytest.mark.clickhouse
+def test_a_query_past_its_limit_says_so(store: Store) -> None:
+    with pytest.raises(QueryTooExpensive):
+        store.fetch(Query("endless", "SELECT count() FROM numbers(100000000000) SETTINGS max_rows_to_read = 1000"))
+
+
+@pytest.mark.clickhouse
+def test_an_empty_result_keeps_its_columns(store: Store) -> None:
+    frame = store.fetch(Query("empty", "SELECT name, start_time FROM spans"))
+    assert frame.empty
+    assert list(frame.columns) == ["name", "start_time"]
+
+
+@pytest.mark.clickhouse
+def test_a_closed_store_opens_again_on_use(store: Store) -> None:
+    store.close()
+    assert store.ping()

@@ -1,0 +1,52 @@
+"""Every query's text, kept in ``golden/``: a reviewer sees what will run. ``make golden`` writes them anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from spanglass_store import keys, measures, rules
+from spanglass_store.queries import facets, quality, trace, traces
+from spanglass_store.query import Filters, Query, Window
+
+GOLDEN = Path(__file__).parent / "golden"
+WINDOW = Window(1, 2)
+FILTERS = Filters.of("lost parcel", model=["m"], status=["error"], tag=["a", "b"])
+SCORED = Filters.of(score_name=["quality"], model=["m"])
+
+QUERIES: dict[str, Query] = {
+    "measures_series": measures.series(["calls", "cost_usd", "latency_p95_seconds"], "p", WINDOW, FILTERS, 60, "model"),
+    "measures_totals": measures.totals(list(m.name for m in measures.MEASURES.values() if m.table == "spans"), "p", WINDOW, Filters()),
+    "measures_totals_by_tag": measures.totals(["calls"], "p", WINDOW, Filters(), "tag"),
+    "measures_scores": measures.totals(["score_mean", "score_count"], "p", WINDOW, SCORED, "source"),
+    "traces_find": traces.find("p", WINDOW, FILTERS, limit=100, offset=200),
+    "traces_count": traces.count("p", WINDOW, FILTERS),
+    "trace_spans": trace.spans("p", "0" * 32),
+    "trace_scores": trace.scores("p", "0" * 32),
+    "quality_names": quality.names("p", WINDOW),
+    "quality_trend_by_model": quality.trend("p", WINDOW, SCORED, "quality", 3600, "model"),
+    "quality_totals": quality.totals("p", WINDOW, Filters(), "quality"),
+    "quality_distribution": quality.distribution("p", WINDOW, Filters(), "quality"),
+    "facets_values": facets.values("p", WINDOW, "model"),
+    "facets_projects": facets.projects(WINDOW),
+    "rules_all": rules.all_rules("p"),
+    "rules_transitions": rules.transitions("p", rule_id="r"),
+    "rules_last_transitions": rules.last_transitions(),
+    "keys_all": keys.all_keys(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_the_text_is_the_one_that_was_reviewed(name: str) -> None:
+    query = QUERIES[name]
+    text = f"-- {query.name}\n-- {dict(query.params)}\n{query.sql}\n"
+    path = GOLDEN / f"{name}.sql"
+    if os.environ.get("SPANGLASS_REGENERATE"):
+        GOLDEN.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert path.read_text() == text, "the query changed: look at it, then run make golden"
+
+
+def test_no_golden_file_is_left_behind() -> None:
+    assert {p.stem for p in GOLDEN.glob("*.sql")} == set(QUERIES)
