@@ -89,11 +89,11 @@ def migrate(clickhouse_url: str) -> ChildSpec:
     return ChildSpec(name="migrate", arguments=("migrate",), environment={"SPANGLASS_CLICKHOUSE_URL": clickhouse_url})
 
 
-def demo(layout: Layout, clickhouse_url: str) -> ChildSpec:
+def demo(layout: Layout, clickhouse_url: str, provider_port: int) -> ChildSpec:
     """The demonstration's shop with its model provider: a week of history first, then slow live traffic."""
     return ChildSpec(
         name="demo",
-        arguments=("demo-traffic",),
+        arguments=("demo-traffic", "--provider-port", str(provider_port)),
         environment={
             "SPANGLASS_CLICKHOUSE_URL": clickhouse_url,
             "SPANGLASS_ENDPOINT": layout.collector_url,

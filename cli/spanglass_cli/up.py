@@ -37,19 +37,20 @@ def up(
     *,
     say: Say,
     afterwards: Sequence[Callable[[roles.Layout, str], ChildSpec]] = (),
+    ports: Sequence[Port] = (),
     notes: Sequence[str] = (),
 ) -> None:
     """Run everything until Ctrl-C or SIGTERM, then end it all and return.
 
-    ``clickhouse_url`` replaces the embedded server. ``afterwards`` are further roles, started once all is ready.
-    ``notes`` are shown below the addresses. A second Ctrl-C kills everything at once.
+    ``clickhouse_url`` replaces the embedded server. ``afterwards`` are further roles, started once all is ready, and
+    ``ports`` those they need. ``notes`` are shown below the addresses. A second Ctrl-C kills everything at once.
     Raises PortInUse, DataDirBusy, SettingsRefused or ServiceFailed; nothing is left running then.
     """
     _require_password(layout)
     lock = DataDirLock(layout.data_dir, _running(layout, embedded=clickhouse_url is None))
     supervisor = Supervisor(say)
     try:
-        require_free(_ports(layout, embedded=clickhouse_url is None))
+        require_free([*_ports(layout, embedded=clickhouse_url is None), *ports])
         with _until_interrupted(on_second=supervisor.kill) as interrupted:
             try:
                 _run(layout, clickhouse_url, supervisor, interrupted, say, afterwards, notes)

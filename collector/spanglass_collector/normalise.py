@@ -16,7 +16,7 @@ from spanglass_store.span import Cost, Event, Link, Span, Usage
 
 PREVIEW_CHARACTERS: Final = 200
 EARLIEST_NS: Final = 946_684_800_000_000_000  # the year 2000: no span is older
-LATEST_AHEAD_NS: Final = 86_400_000_000_000  # a day: no client's clock is further ahead
+LATEST_AHEAD_NS: Final = 366 * 86_400_000_000_000  # a year: no client's clock is further ahead
 SENT_START: Final = "spanglass.sent.start_ns"
 """Attribute that keeps a start time that cannot be true."""
 
@@ -47,7 +47,7 @@ _COPIED: Final = (
 def span_from_wire(wire: WireSpan, told: Told, *, project: str, received_ns: int) -> Span:
     """The canonical span, without its cost where the client did not report one.
 
-    ``received_ns`` stands in for a start time that cannot be true (before 2000 or more than a day ahead of it).
+    ``received_ns`` stands in for a start time that cannot be true (before 2000 or more than a year ahead of it).
     """
     kind = _kind(told)
     start_ns, end_ns, marks = _times(wire, received_ns)

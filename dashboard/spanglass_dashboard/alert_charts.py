@@ -7,19 +7,21 @@ from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
+
+from spanglass_dashboard import charts
+from spanglass_dashboard.palette import Palette
 from spanglass_store.alerting.backtest import Firing, Point
 from spanglass_store.alerting.words import value_text
 from spanglass_store.measures import MEASURES
 from spanglass_store.query import Window
 from spanglass_store.rules import Rule
 
-from spanglass_dashboard import charts
-from spanglass_dashboard.palette import Palette
-
 _MS: Final = 1_000_000
 
 
-def spark(points: Sequence[Point], firings: Sequence[Firing], window: Window, rule: Rule, palette: Palette) -> dict[str, Any]:
+def spark(
+    points: Sequence[Point], firings: Sequence[Firing], window: Window, rule: Rule, palette: Palette
+) -> dict[str, Any]:
     """An ECharts option: the measure over ``window`` without axes, its threshold dashed, firing times shaded red."""
     scale = charts.scale_for(MEASURES[rule.measure].unit, max([abs(rule.threshold), *(p[1] or 0.0 for p in points)]))
     return {
@@ -41,7 +43,9 @@ def spark(points: Sequence[Point], firings: Sequence[Firing], window: Window, ru
             {
                 "type": "line",
                 "name": MEASURES[rule.measure].label,
-                "data": [[at // _MS, None if value is None else round(value * scale.factor, 6)] for at, value in points],
+                "data": [
+                    [at // _MS, None if value is None else round(value * scale.factor, 6)] for at, value in points
+                ],
                 "showSymbol": len(points) < 3,
                 "symbol": "circle",
                 "symbolSize": 4,

@@ -310,6 +310,8 @@ class SilentSpan(LiveSpan):
 
     sampled = False
     end_ns = 1
+    _name = ""
+    _built = NOTHING
 
     def __init__(self) -> None:
         self._trace_id = self._span_id = self._parent_id = self._flags = self.start_ns = 0

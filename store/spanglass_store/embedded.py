@@ -26,6 +26,7 @@ from spanglass_store.errors import PortTaken, StoreError, StoreUnavailable
 
 MEMORY_LIMIT_BYTES: Final = 2048 * MIB
 POLL_SECONDS: Final = 0.02
+KEPT_ENVIRONMENT: Final = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through an HTTP_PROXY
 
@@ -94,9 +95,10 @@ class EmbeddedClickHouse:
         """
         deadline = time.monotonic() + timeout_seconds
         while self.poll() is None:
-            if self._answers():
+            left_seconds = deadline - time.monotonic()
+            if self._answers(max(left_seconds, POLL_SECONDS)):
                 return
-            if time.monotonic() > deadline:
+            if left_seconds <= 0:
                 msg = f"ClickHouse did not answer within {timeout_seconds:g} s; its log is {self.home.log_path}."
                 raise StoreUnavailable(msg)
             time.sleep(POLL_SECONDS)
@@ -142,8 +144,10 @@ class EmbeddedClickHouse:
 
     @property
     def _ports(self) -> dict[str, int]:
-        """What it listens to: the protocol, as ``SYSTEM START LISTEN`` calls it, and its port."""
-        return {"HTTP": self.http_port, **({} if self.tcp_port is None else {"TCP": self.tcp_port})}
+        """What it listens to: the protocol, as ``SYSTEM START LISTEN`` calls it, and its port. HTTP is the last to be
+        opened, so what answers there is complete.
+        """
+        return {**({} if self.tcp_port is None else {"TCP": self.tcp_port}), "HTTP": self.http_port}
 
     def _config(self) -> ServerConfig:
         return ServerConfig(
@@ -161,37 +165,36 @@ class EmbeddedClickHouse:
         program = Path(__file__).with_name("embedded_child.py")
         arguments = [str(engine), str(self.home.data_path), str(os.getpid()), *self._ports]
         with self.home.console_path.open("wb") as console:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - our own program, our own arguments, no shell
                 [sys.executable, "-I", str(program), *arguments],
                 stdin=subprocess.PIPE,  # never written to: its end tells the child that this process is gone
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 cwd=self.home.path,
-                env={**os.environ, "TZ": "UTC"},  # the engine's time zone; its configuration has no say here
+                env=_environment(),
                 pass_fds=[lock],
                 start_new_session=True,
             )
 
-    def _answers(self) -> bool:
+    def _answers(self, timeout_seconds: float) -> bool:
         """Whether the writer's query is answered."""
         request = urllib.request.Request(
             f"http://{self._address}/?query=SELECT%201",
             headers={"X-ClickHouse-User": "writer", "X-ClickHouse-Key": self.home.passwords()["writer"]},
         )
         try:
-            with _direct.open(request, timeout=5) as response:
+            with _direct.open(request, timeout=timeout_seconds) as response:
                 return bool(response.read() == b"1\n")
         except OSError:
             return False
 
     def _failure(self) -> StoreError:
         """Why the server ended instead of answering, from what it printed."""
-        said = self.home.console_path.read_text(errors="replace")
+        said = self.home.console_path.read_text(errors="replace").strip()
         for port in self._ports.values():
             if f"]:{port} failed" in said and "Address already in use" in said:
                 return PortTaken(self.host, port)
-        lines = [line for line in said.splitlines() if line.strip()]
-        reason = next((line for line in lines if "Exception" in line or "Error" in line), "no reason given")
+        reason = said.rpartition("\n")[2] or "no reason given"
         return StoreError(f"ClickHouse ended with code {self.poll()}: {reason[:400]} (log: {self.home.log_path})")
 
 
@@ -199,10 +202,17 @@ def _engine_path() -> Path:
     """The engine's library. Found, not imported: importing it would start an engine in this process."""
     package = importlib.util.find_spec("chdb")
     for folder in (package.submodule_search_locations or []) if package else []:
-        if (library := Path(folder) / "_chdb.abi3.so").exists():
+        for library in Path(folder).glob("_chdb*.so"):
             return library
     msg = "The embedded ClickHouse is not installed: pip install 'spanglass[server]', or name a server by its URL."
     raise StoreError(msg)
+
+
+def _environment() -> dict[str, str]:
+    """What the child may know of this process's environment: where things are, no secrets. The engine takes its time
+    zone from ``TZ`` (its configuration has no say), and would use an API key of a model provider if it saw one.
+    """
+    return {**{name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}, "TZ": "UTC"}
 
 
 def _require_free(host: str, port: int) -> None:

@@ -49,14 +49,14 @@ def die_with_parent(parent_pid: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(extension: str, data_path: str, parent_pid: str, *protocols: str) -> None:
-    """Serve until killed; return only where the engine could not start or listen, having said why."""
+def main(extension: str, data_path: str, parent_pid: str, *protocols: str) -> str:
+    """Serve until killed. Returns only where the engine could not start or listen: its reason, in one line."""
     threading.Thread(target=die_with_parent, args=(int(parent_pid),), daemon=True).start()
     listen = "".join(f"SYSTEM START LISTEN {protocol};\n" for protocol in protocols)
     wait = "SELECT count() FROM system.numbers WHERE sleepEachRow(3) = 1 SETTINGS max_block_size = 1"
-    load_engine(extension).query(listen + wait, "CSV", path=data_path)
+    result = load_engine(extension).query(listen + wait, "CSV", path=data_path)
+    return " ".join(str(result.error_message()).partition(", Stack trace")[0].split())
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
-    sys.exit("the database ended by itself")
+    sys.exit(main(*sys.argv[1:]))

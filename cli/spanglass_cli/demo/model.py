@@ -83,13 +83,14 @@ class Reply:
         return "tool_calls" if self.tool_calls else "stop"
 
 
-@dataclass(frozen=True, slots=True)
 class Refusal(Exception):
     """The provider's own trouble: an HTTP status, its error code and a sentence."""
 
-    status: int
-    code: str
-    message: str
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
 
 
 def answer(

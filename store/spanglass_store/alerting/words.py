@@ -43,6 +43,11 @@ def duration_text(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
+def rough_text(seconds: int) -> str:
+    """The largest unit only: ``5400`` as ``1 h``; for how long ago something was."""
+    return duration_text(next((seconds // size * size for size, _ in _UNITS if seconds >= size), 0))
+
+
 def value_text(rule: Rule, value: float | None) -> str:
     """``value`` in the unit of the rule's measure; ``no data`` for None."""
     return "no data" if value is None else format_value(MEASURES[rule.measure], value)

@@ -1,0 +1,70 @@
+"""The body of a request, never larger in memory than allowed: read, then decompressed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.types import Receive
+
+from spanglass_collector.errors import Busy, Rejected, TooLarge, Unsupported
+
+WINDOW_BITS: Final[Mapping[str, int]] = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""Content encoding to zlib's window bits: 16 + 15 is gzip, 15 zlib (RFC 9110, 8.4.1)."""
+
+
+async def read_body(receive: Receive, declared_bytes: str, *, max_bytes: int) -> bytes:
+    """All bytes of the body. Raises TooLarge at the first byte too many, before it where the length was declared."""
+    if declared_bytes.isdigit() and int(declared_bytes) > max_bytes:
+        raise TooLarge(_too_large(max_bytes))
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            msg = "The client went away before its body was whole."
+            raise Busy(msg)
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > max_bytes:
+            raise TooLarge(_too_large(max_bytes))
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def decompressed(body: bytes, encoding: str, *, max_bytes: int) -> bytes:
+    """The body without its content encoding.
+
+    Memory stays within ``max_bytes`` whatever the body claims to hold. Raises TooLarge past that, Unsupported for an
+    encoding that is not spoken here, Rejected for bytes that are broken or cut off.
+    """
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return body
+    if name not in WINDOW_BITS:
+        msg = f"The content encoding {name[:40]!r} is not supported; use gzip, deflate or none."
+        raise Unsupported(msg)
+    parts: list[bytes] = []
+    left = max_bytes
+    while body:
+        inflater = zlib.decompressobj(WINDOW_BITS[name])
+        try:
+            part = inflater.decompress(body, left + 1)
+        except zlib.error as error:
+            msg = f"The body cannot be decompressed as {name}."
+            raise Rejected(msg) from error
+        left -= len(part)
+        if left < 0:
+            raise TooLarge(_too_large(max_bytes, " after decompression"))
+        if not inflater.eof:
+            msg = f"The body ends in the middle of its {name} data."
+            raise Rejected(msg)
+        parts.append(part)
+        body = inflater.unused_data  # a gzip file may have several members, one behind the other
+    return b"".join(parts)
+
+
+def _too_large(max_bytes: int, when: str = "") -> str:
+    return f"The body is larger than {max_bytes} bytes{when}. Send fewer spans in one request."

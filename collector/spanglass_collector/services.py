@@ -1,0 +1,44 @@
+"""What the routes work with, put together by ``app``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spanglass_collector.metrics import Metrics
+from spanglass_collector.queue import Queue
+from spanglass_collector.receive.auth import Gate
+from spanglass_collector.receive.http import Limits
+from spanglass_store.connection import Store
+from spanglass_store.errors import StoreError
+from spanglass_store.migrate import pending
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running collector."""
+
+    store: Store
+    queue: Queue
+    gate: Gate
+    metrics: Metrics
+    limits: Limits
+    clock: Callable[[], int] = time.time_ns
+
+    async def problems(self) -> list[str]:
+        """Why the collector cannot accept and store now, in sentences; empty when it can."""
+        found = await asyncio.to_thread(store_problem, self.store)
+        found += [] if await asyncio.wrap_future(self.queue.probe()) else ["The queue cannot be written."]
+        return found
+
+
+def store_problem(store: Store) -> list[str]:
+    """What keeps the database from taking rows, as at most one sentence. Blocks."""
+    try:
+        missing = pending(store)
+    except StoreError as error:
+        return [f"ClickHouse: {error}"]
+    names = ", ".join(each.name for each in missing)
+    return [f"The database lacks {names}. Run: spanglass migrate"] if missing else []
