@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -39,7 +40,9 @@ app.add_typer(keys_app, rich_help_panel=CARE)
 
 DataDir = Annotated[
     Path,
-    typer.Option(envvar="SPANGLASS_DATA_DIR", help="Folder for everything kept; one running `up` each.", file_okay=False),
+    typer.Option(
+        envvar="SPANGLASS_DATA_DIR", help="Folder for everything kept; one running `up` each.", file_okay=False
+    ),
 ]
 ClickHouseUrl = Annotated[
     str | None,
@@ -174,7 +177,7 @@ def collector(
 @app.command(rich_help_panel=ROLES)
 def dashboard(clickhouse_url: ClickHouseUrl = None, host: Host = None, port: OptionalPort = None) -> None:
     """Serve the pages. Other than on loopback, SPANGLASS_DASHBOARD_PASSWORD must be set."""
-    from spanglass_dashboard.server import run
+    from spanglass_dashboard.server import DashboardError, run
     from spanglass_dashboard.settings import Settings
 
     settings = _settings(
@@ -183,7 +186,10 @@ def dashboard(clickhouse_url: ClickHouseUrl = None, host: Host = None, port: Opt
         SPANGLASS_DASHBOARD_HOST=host,
         SPANGLASS_DASHBOARD_PORT=port,
     )
-    run(settings)
+    try:
+        run(settings)
+    except DashboardError as error:
+        raise CommandError(str(error)) from error
 
 
 @app.command(rich_help_panel=ROLES)
@@ -286,12 +292,13 @@ def keys_revoke(
 
 
 def _settings(kind: type[S], **overrides: Any) -> S:
-    """A room's settings, with options given on the command line in place of their variables.
+    """A room's settings, with options given on the command line in place of their variables; logging is on from here.
 
     Raises SettingsRefused with the first complaint, in one line.
     """
     from pydantic import ValidationError
 
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.environ.update({name: str(value) for name, value in overrides.items() if value is not None})
     try:
         return kind()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -82,7 +82,7 @@ def decode(body: bytes) -> Decoded:
     except DecodeError as error:
         msg = "The body is not an OTLP trace export request: it cannot be parsed as protobuf."
         raise Rejected(msg) from error
-    if not request.resource_spans and len(UnknownFieldSet(request)):  # type: ignore[no-untyped-call]
+    if not request.resource_spans and len(UnknownFieldSet(request)):
         msg = "The body is protobuf, and not an OTLP trace export request: it has no resource_spans."
         raise Rejected(msg)
     spans: list[WireSpan] = []
@@ -101,14 +101,14 @@ def decode(body: bytes) -> Decoded:
 
 def _problem(span: ProtoSpan) -> str:
     """Why this span cannot be stored; empty where it can."""
-    for field, value, size, missing in (
+    for name, value, size, missing in (
         ("trace_id", span.trace_id, 16, _NO_TRACE_ID),
         ("span_id", span.span_id, 8, _NO_SPAN_ID),
     ):
         if len(value) != size:
-            return f"span {span.name[:60]!r}: {field} has {len(value)} bytes, not {size}"
+            return f"span {span.name[:60]!r}: {name} has {len(value)} bytes, not {size}"
         if value == missing:
-            return f"span {span.name[:60]!r}: {field} is all zeros"
+            return f"span {span.name[:60]!r}: {name} is all zeros"
     if len(span.parent_span_id) not in {0, 8}:
         return f"span {span.name[:60]!r}: parent_span_id has {len(span.parent_span_id)} bytes, not 8"
     return ""

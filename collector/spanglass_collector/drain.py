@@ -61,6 +61,7 @@ class Drain:
         """Empty the queue if that takes no longer than ``timeout_seconds``; what is left stays on disk."""
         self._deadline = time.monotonic() + timeout_seconds
         self._stopping.set()
+        self._queue.wake()
         self._thread.join()
 
     def _run(self) -> None:

@@ -34,7 +34,7 @@ def read(db: sqlite3.Connection) -> Mapping[str, Mapping[str, int]]:
     """Table to counter to records; every counter is there, also at 0."""
     found: dict[str, dict[str, int]] = {}
     counted = db.execute(
-        "SELECT target, name, rows FROM ledger UNION ALL SELECT target, 'queued', sum(rows) FROM items GROUP BY target"
+        "SELECT target, name, rows FROM ledger WHERE target <> '' UNION ALL SELECT target, 'queued', sum(rows) FROM items GROUP BY target"
     )
     for target, name, rows in counted:
         found.setdefault(target, dict.fromkeys(COUNTERS, 0))[name] = rows

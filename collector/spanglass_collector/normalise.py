@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from spanglass import semconv
 from spanglass.semconv import MODEL_KINDS, Kind
@@ -105,7 +104,8 @@ def _kind(told: Told) -> Kind:
 
 def _is_counted(kind: Kind, usage: Usage, told: Told) -> bool:
     """Whether usage and cost of the span belong in sums: they do on a call of a model, and where the application
-    itself put a cost on something else; elsewhere they repeat what the calls below have told."""
+    itself put a cost on something else; elsewhere they repeat what the calls below have told.
+    """
     if told.usage_counted is not None:
         return told.usage_counted
     tells_tokens = any(getattr(usage, name) for name in _USAGE)
@@ -157,25 +157,3 @@ def _preview(messages: Sequence[Message], role: str, plain: str) -> str:
 
 def _finish_reasons(messages: Iterable[Message]) -> tuple[str, ...]:
     return tuple(as_text(m["finish_reason"]) for m in messages if m.get("finish_reason"))
-
-
-def with_trace_context(spans: Sequence[Span]) -> list[Span]:
-    """The same spans, each with the session, user, tags and metadata told on another span of its trace.
-
-    What a span tells itself stays; of several that tell, the root goes first, then the earliest.
-    """
-    told: dict[str, dict[str, Any]] = {}
-    for span in sorted(spans, key=lambda s: (bool(s.parent_span_id), s.start_ns)):
-        context = told.setdefault(span.trace_id, {})
-        for name in _SHARED:
-            if value := getattr(span, name):
-                context.setdefault(name, value)
-    return [_with(span, told[span.trace_id]) for span in spans]
-
-
-_SHARED: Final = ("session_id", "user_id", "tags", "metadata")
-
-
-def _with(span: Span, context: Mapping[str, Any]) -> Span:
-    missing = {name: value for name, value in context.items() if not getattr(span, name)}
-    return replace(span, **missing) if missing else span

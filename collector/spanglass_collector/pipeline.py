@@ -1,4 +1,4 @@
-"""The line itself: bytes of one request to rows ready to insert. Four calls in a row, pure."""
+"""The line itself: bytes of one request to rows ready to insert. Pure: one call after the other, nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from spanglass_collector.decode import decode
 from spanglass_collector.dialects import told_by
-from spanglass_collector.normalise import span_from_wire, with_trace_context
+from spanglass_collector.normalise import span_from_wire
 from spanglass_collector.pricing import PriceTable, priced
+from spanglass_collector.together import counted_once, with_trace_context
 from spanglass_store.native import Block
 from spanglass_store.rows import block_from_spans
 from spanglass_store.span import Span
@@ -38,4 +39,4 @@ def spans_from_body(
     """The canonical spans of a request, priced, and a sentence for each that was refused. Raises Rejected."""
     decoded = decode(body)
     spans = [span_from_wire(w, told_by(w), project=project, received_ns=received_ns) for w in decoded.spans]
-    return [priced(span, prices) for span in with_trace_context(spans)], decoded.rejects
+    return [priced(span, prices) for span in counted_once(with_trace_context(spans))], decoded.rejects

@@ -21,7 +21,8 @@ UNKNOWN: Final = Cost()
 @dataclass(frozen=True, slots=True)
 class Rate:
     """US dollars for a million tokens. ``tiers`` are (input tokens, dollars): a call with more input tokens than
-    that pays that rate for all its tokens; the largest such tier counts."""
+    that pays that rate for all its tokens; the largest such tier counts.
+    """
 
     usd: Decimal
     tiers: tuple[tuple[int, Decimal], ...] = ()
@@ -38,7 +39,8 @@ class Rate:
 @dataclass(frozen=True, slots=True)
 class Price:
     """The price of one model at one time. Tokens without a rate of their own are paid at the rate of their whole:
-    cached and audio input as input, audio and reasoning output as output. ``request_usd`` is paid once a call."""
+    cached and audio input as input, audio and reasoning output as output. ``request_usd`` is paid once a call.
+    """
 
     price_id: str
     input: Rate | None = None

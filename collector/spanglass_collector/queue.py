@@ -88,16 +88,20 @@ class _Job(Generic[T]):
 class Queue:
     """Open with ``Queue.open``; ``close`` commits what waits and lets the directory go."""
 
-    def __init__(self, database: sqlite3.Connection, lock_file: int, *, max_bytes: int, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, lock_file: int, *, max_bytes: int, clock: Callable[[], int]
+    ) -> None:
         self._database = database
         self._lock_file = lock_file
         self._max_bytes = max_bytes
         self._clock = clock
         self._changed = threading.Condition()
         self._jobs: deque[_Job[Any]] = deque()
-        self._bytes, self._rows = database.execute("SELECT ifnull(sum(bytes), 0), ifnull(sum(rows), 0) FROM items").fetchone()
+        self._bytes, self._rows = database.execute(
+            "SELECT ifnull(sum(bytes), 0), ifnull(sum(rows), 0) FROM items"
+        ).fetchone()
         self._waiting_since = float("-inf")
-        self._closing = False
+        self._closing = self._woken = False
         self._writer = threading.Thread(target=self._write, name="queue-writer", daemon=True)
         self._writer.start()
 
@@ -163,7 +167,7 @@ class Queue:
     def wait(self, *, rows: int, linger_seconds: float, timeout_seconds: float) -> bool:
         """Whether there is something to lease: ``rows`` rows, or any that have waited ``linger_seconds``.
 
-        Returns False after ``timeout_seconds`` without, and when the queue closes.
+        Returns at ``wake`` too, and after ``timeout_seconds``: False if nothing is waiting then, or at closing.
         """
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
@@ -172,10 +176,17 @@ class Queue:
                 due = self._waiting_since + linger_seconds if self._rows else float("inf")
                 if self._rows >= rows or now >= due:
                     return True
-                if now >= deadline:
-                    return False
+                if self._woken or now >= deadline:
+                    self._woken = False
+                    return bool(self._rows)
                 self._changed.wait(min(due, deadline) - now)
             return False
+
+    def wake(self) -> None:
+        """Let ``wait`` return now."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
 
     def lease(self, *, max_rows: int, max_bytes: int) -> Group | None:
         """The next group: the oldest open one, else a new one of the oldest items of one table. None if empty.
@@ -186,9 +197,7 @@ class Queue:
 
         def lease(db: sqlite3.Connection) -> Group | None:
             _forget_bodies(db, self._clock())
-            open_one = db.execute(
-                "SELECT group_id FROM items WHERE group_id <> '' ORDER BY item_id LIMIT 1"
-            ).fetchone()
+            open_one = db.execute("SELECT group_id FROM items WHERE group_id <> '' ORDER BY item_id LIMIT 1").fetchone()
             group_id = open_one[0] if open_one else _new_group(db, max_rows, max_bytes)
             return _read_group(db, group_id) if group_id else None
 
@@ -205,7 +214,7 @@ class Queue:
 
     def split(self, group: Group) -> None:
         """Make two groups of one, first half and second, each with a new id. Raises ValueError for a single item."""
-        if group.items < 2:  # noqa: PLR2004
+        if group.items < 2:
             msg = "a group of one item cannot be split"
             raise ValueError(msg)
 
@@ -237,6 +246,17 @@ class Queue:
     def ledger(self) -> Future[Mapping[str, Mapping[str, int]]]:
         """What became of every record, by table: see ``ledger.read``."""
         return self._submit(ledger.read)
+
+    def probe(self) -> Future[bool]:
+        """Whether the queue can be written and has room: True, or False at its byte limit. Raises Busy if the disk
+        refuses.
+        """
+
+        def probe(db: sqlite3.Connection) -> bool:
+            db.execute("INSERT INTO ledger VALUES ('', 'probes', 1) ON CONFLICT DO UPDATE SET rows = rows + 1")
+            return bool(self._bytes < self._max_bytes)
+
+        return self._submit(probe)
 
     @property
     def waiting_rows(self) -> int:

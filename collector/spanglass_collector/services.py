@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from spanglass_collector.errors import Busy
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
 from spanglass_collector.receive.auth import Gate
@@ -30,7 +31,11 @@ class Services:
     async def problems(self) -> list[str]:
         """Why the collector cannot accept and store now, in sentences; empty when it can."""
         found = await asyncio.to_thread(store_problem, self.store)
-        found += [] if await asyncio.wrap_future(self.queue.probe()) else ["The queue cannot be written."]
+        try:
+            if not await asyncio.wrap_future(self.queue.probe()):
+                found.append("The queue is full.")
+        except Busy as busy:
+            found.append(str(busy))
         return found
 
 

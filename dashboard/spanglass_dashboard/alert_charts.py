@@ -89,13 +89,26 @@ def preview(
     )
     figure.update_traces(mode="lines", line={"width": 1.5})
     charts.add_threshold(figure, rule.threshold, palette, label=value_text(rule, rule.threshold))
-    for each in firings:
-        start, end = (_local(ns, timezone) for ns in (each.start_ns, each.end_ns or window.end_ns))
-        figure.add_vrect(x0=start, x1=end, fillcolor=palette.faded(palette.error, 0.16), line_width=0, layer="below")
+    # All at once: add_vrect validates the whole figure each time, which takes seconds for a rule that fires often.
+    figure.update_layout(shapes=[*figure.layout.shapes, *(_shade(each, window, palette, timezone) for each in firings)])
     figure.update_xaxes(range=[_local(window.start_ns, timezone), _local(window.end_ns, timezone)])
     reach = _reach(points, rule, 1.0)
     figure.update_yaxes(range=[reach["min"], reach["max"]])
     return figure
+
+
+def _shade(firing: Firing, window: Window, palette: Palette, timezone: str) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "x0": _local(firing.start_ns, timezone),
+        "x1": _local(firing.end_ns or window.end_ns, timezone),
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": palette.faded(palette.error, 0.16),
+        "line": {"width": 0},
+        "layer": "below",
+    }
 
 
 def _reach(points: Sequence[Point], rule: Rule, factor: float) -> dict[str, float]:

@@ -67,11 +67,13 @@ def open_with(rule: Rule) -> None:
 @st.dialog("Alert", width="large", icon=":material/notifications:")
 def edit(rule: Rule) -> None:
     """Show the dialog for ``rule``, after ``open_with``."""
-    _naming()
-    _condition(rule)
-    _scope(rule)
-    _preview(_draft(rule))
-    _telling(rule)
+    left, right = st.columns([1, 1.15], gap="medium")
+    with left:
+        _condition(rule)
+        _scope(rule)
+    with right:
+        _preview(_draft(rule))
+        _telling(rule)
     _closing(_draft(rule))
 
 
@@ -79,39 +81,50 @@ def _draft(before: Rule) -> Rule:
     return rule_from_fields({field: st.session_state[f"alert_{field}"] for field in fields_from_rule(before)}, before)
 
 
-def _naming() -> None:
-    name, severity = st.columns([3, 1], vertical_alignment="bottom")
-    name.text_input("Name", key="alert_name", placeholder="What is wrong when this fires?", max_chars=120)
-    severity.segmented_control(
-        "Severity", get_args(Severity), key="alert_severity", required=True, format_func=str.capitalize
-    )
-
-
 def _condition(rule: Rule) -> None:
-    measure, comparison, threshold = st.columns([4, 2, 2], vertical_alignment="bottom")
-    measure.selectbox(
-        "Measure", list(MEASURES), key="alert_measure", format_func=lambda n: MEASURES[n].label, on_change=_turn
-    )
+    st.text_input("Name", key="alert_name", placeholder="What is wrong when this fires?", max_chars=120)
     chosen = MEASURES[st.session_state["alert_measure"]]
+    measure, *score = st.columns([1, 1] if chosen.table == "scores" else [1])
+    measure.selectbox(
+        "Measure",
+        list(MEASURES),
+        key="alert_measure",
+        format_func=lambda name: MEASURES[name].label,
+        on_change=_turn,
+        help=f"{chosen.help}.",
+    )
+    for column in score:
+        column.selectbox("Score", _scores(rule), key="alert_score", index=None, placeholder="Which score?")
+    comparison, threshold, severity = st.columns([1.05, 1, 1.25])
     comparison.segmented_control(
         "Bad when", ("above", "below"), key="alert_comparison", required=True, format_func=str.capitalize
     )
     threshold.number_input(threshold_label(chosen.name), key="alert_threshold", format="%g", step=1.0)
-    score, window, delay = st.columns([4, 2, 2], vertical_alignment="bottom")
-    if chosen.table == "scores":
-        score.selectbox("Score", _scores(rule), key="alert_score", index=None, placeholder="Which score?")
-    else:
-        score.caption(f"{chosen.help}.")
-        st.session_state["alert_score"] = None
-    windows, delays = ({*WINDOWS, rule.window_seconds}, {*DELAYS, rule.for_seconds})
-    window.selectbox("Over the last", sorted(windows), key="alert_window", format_func=duration_text)
+    severity.segmented_control(
+        "Severity", get_args(Severity), key="alert_severity", required=True, format_func=str.capitalize
+    )
+    window, delay, clearing = st.columns(3)
+    window.selectbox(
+        "Over the last", sorted({*WINDOWS, rule.window_seconds}), key="alert_window", format_func=duration_text
+    )
     delay.selectbox(
         "Fires after",
-        sorted(delays),
+        sorted({*DELAYS, rule.for_seconds}),
         key="alert_for",
-        format_func=lambda seconds: duration_text(seconds) if seconds else "at once",
+        format_func=_delay_text,
         help="How long it must be bad without a break.",
     )
+    clearing.selectbox(
+        "Resolves after",
+        sorted({*DELAYS, rule.keep_firing_seconds}),
+        key="alert_keep_firing",
+        format_func=_delay_text,
+        help="How long it must be good again without a break.",
+    )
+
+
+def _delay_text(seconds: int) -> str:
+    return duration_text(seconds) if seconds else "at once"
 
 
 def _turn() -> None:
@@ -119,7 +132,7 @@ def _turn() -> None:
 
 
 def _scope(rule: Rule) -> None:
-    grid = st.grid(3, min_column_width=150)
+    grid = st.grid(2, min_column_width=150)
     for field, label in zip(FILTER_FIELDS, FILTER_LABELS, strict=True):
         grid.multiselect(
             label,
@@ -207,16 +220,8 @@ def _telling(rule: Rule) -> None:
                 color="green" if good else "red",
             )
     with st.expander("More"):
-        no_data, keep = st.columns(2)
-        no_data.selectbox(
+        st.selectbox(
             "When there is no data", get_args(NoData), key="alert_no_data", format_func=lambda p: NO_DATA_LABELS[p]
-        )
-        keep.selectbox(
-            "Resolves after",
-            sorted({*DELAYS, rule.keep_firing_seconds}),
-            key="alert_keep_firing",
-            format_func=lambda seconds: duration_text(seconds) if seconds else "at once",
-            help="How long it must be good again.",
         )
 
 

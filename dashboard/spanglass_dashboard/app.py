@@ -18,6 +18,7 @@ ASSETS: Final = HERE / "assets"
 
 st.set_page_config(page_title="spanglass", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo((ASSETS / "logo.svg").read_text(encoding="utf-8"), size="large")
+st.html(ASSETS / "page.css")
 
 
 def _page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:

@@ -19,6 +19,7 @@ from spanglass_store.query import Window
 
 from spanglass_dashboard.palette import Palette
 
+Kind = Literal["line", "bar", "area"]
 Role = Literal["", "error", "good", "warning", "primary", "muted"]
 SUMS: Final = ("calls", "tokens", "")
 """Units of which an empty bucket holds 0; of any other unit it holds nothing."""
@@ -99,7 +100,7 @@ def time_chart(
     palette: Palette,
     *,
     unit: str,
-    kind: Literal["line", "bar", "area"] = "line",
+    kind: Kind = "line",
     stacked: bool = False,
     threshold: float | None = None,
 ) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def _series(
     scale: Scale,
     palette: Palette,
     *,
-    kind: str,
+    kind: Kind,
     stacked: bool,
 ) -> dict[str, Any]:
     color = color_of(line, index, palette)

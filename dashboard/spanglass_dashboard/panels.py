@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import plotly.graph_objects as go
@@ -51,6 +51,7 @@ def panel(
     key: str,
     help: str | None = None,  # noqa: A002 - the name Streamlit uses
     live: bool = False,
+    height: int | Literal["content", "stretch"] = "stretch",
 ) -> None:
     """A card called ``title`` whose ``body`` runs by itself, beside the others, every LIVE_SECONDS if ``live``.
 
@@ -60,7 +61,7 @@ def panel(
 
     @st.fragment(parallel=True, key=f"panel_{key}", run_every=LIVE_SECONDS if live else None)
     def draw() -> None:
-        with st.container(border=True, gap="xsmall", height="stretch", key=f"card_{key}"):
+        with st.container(border=True, gap="xsmall", height=height, key=f"card_{key}"):
             st.markdown(f"**{title}**", help=help)
             guarded(body, key=key)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config, file_util
+from streamlit.runtime.pages_manager import PagesManager
 
 from spanglass_dashboard import settings as settings_in_use
 from spanglass_dashboard.palette import THEME_FILE
@@ -68,6 +69,9 @@ def build(settings: Settings) -> st.App:
     page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     login = Login(settings.secret) if settings.secret else None
     gate = Middleware(Gate, policy=content_security_policy(page), login=login)
+    # There is a folder called pages beside the entry script; until st.navigation has run once, Streamlit would take an
+    # address like /alerts for a script in it and run that alone, without navigation and filters.
+    PagesManager.uses_pages_directory = False
     return st.App(SCRIPT, middleware=[gate], lifespan=_lifespan, on_script_error=_log_failure)
 
 

@@ -9,7 +9,8 @@ Nothing here raises, and no snapshot is longer than asked (``str``: characters; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from numbers import Number
 from pathlib import PurePath
@@ -83,7 +84,7 @@ def _describe(value: object) -> object:
         return value.model_dump(mode="python", warnings=False)  # type: ignore[attr-defined]
     if issubclass(kind, Mapping):
         return dict(islice(value.items(), _MAX_ITEMS))  # type: ignore[attr-defined]
-    if issubclass(kind, Set | Sequence):
+    if issubclass(kind, AbstractSet | Sequence):
         return list(islice(value, _MAX_ITEMS))  # type: ignore[call-overload]
     if issubclass(kind, float):
         return float(value)  # type: ignore[arg-type]
@@ -94,7 +95,7 @@ def _describe(value: object) -> object:
     return repr(value)[:_MAX_REPR]
 
 
-def _tame(value: Any, depth: int, above: frozenset[int]) -> object:  # noqa: ANN401
+def _tame(value: Any, depth: int, above: frozenset[int]) -> object:
     """``value`` rebuilt of what orjson surely accepts. Circles and what lies too deep end in a description."""
     try:
         match value:
@@ -139,7 +140,7 @@ def _shorten(raw: bytes, max_bytes: int) -> bytes:
     """
     whole = orjson.loads(raw)
     limit = max_bytes // 2
-    while limit >= 16:  # noqa: PLR2004  below this nothing readable would be left
+    while limit >= 16:
         shortened = orjson.dumps(_clip(whole, limit))
         if len(shortened) <= max_bytes:
             return shortened

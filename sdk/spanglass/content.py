@@ -13,7 +13,6 @@ import orjson
 
 from spanglass import messages, semconv
 from spanglass.capture import Snapshot, text
-from spanglass.usage import usage_attributes
 
 Reader = Callable[[Snapshot], Mapping[str, Any]]
 
@@ -39,10 +38,12 @@ KEPT_WITHOUT_CONTENT: Final = ("id", "model", "usage", "system_fingerprint", "se
 
 
 def plain_input(taken: Snapshot) -> Mapping[str, Any]:
+    """Input of what is no model call."""
     return {semconv.INPUT: text(taken)}
 
 
 def plain_output(taken: Snapshot) -> Mapping[str, Any]:
+    """Output of what is no model call."""
     return {semconv.OUTPUT: text(taken)}
 
 
@@ -77,14 +78,22 @@ def model_output(taken: Snapshot) -> Mapping[str, Any]:
             return {semconv.OUTPUT: text(taken)}
 
 
+def chat_request(taken: Snapshot) -> Mapping[str, Any]:
+    """Keyword arguments of ``chat.completions.create``; as plain input when it was too long to keep its shape."""
+    value = _value(taken)
+    return messages.request_attributes(value) if isinstance(value, dict) else plain_input(taken)
+
+
+def chat_response(taken: Snapshot) -> Mapping[str, Any]:
+    """A chat completion; as plain output when it was too long to keep its shape."""
+    value = _value(taken)
+    return messages.response_attributes(value) if isinstance(value, dict) else plain_output(taken)
+
+
 def completion_figures(taken: Snapshot) -> Mapping[str, Any]:
     """Only the figures of a completion, for when content is not captured."""
     value = _value(taken)
     return messages.response_attributes(value) if isinstance(value, dict) else {}
-
-
-def usage_figures(taken: Snapshot) -> Mapping[str, Any]:
-    return usage_attributes(_value(taken))
 
 
 def readers(kind: str) -> tuple[Reader, Reader]:
@@ -96,5 +105,5 @@ def _texts(name: str, role: str, said: str) -> Mapping[str, Any]:
     return {name: messages.to_json([messages.text_message(role, text(said))])}
 
 
-def _value(taken: Snapshot) -> Any:  # noqa: ANN401
+def _value(taken: Snapshot) -> Any:
     return orjson.loads(taken) if isinstance(taken, bytes) else taken

@@ -44,6 +44,7 @@ class Exporter(SpanExporter):
         self.under_way = 0  # spans handed over and neither sent nor given up yet
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send the spans in requests of a bounded size; waits for the collector's answers."""
         self.under_way = len(spans)
         try:
             with guarded("export"):
@@ -75,6 +76,7 @@ class Exporter(SpanExporter):
         )
 
     def shutdown(self) -> None:
+        """Break off what is under way."""
         if self._wire is not None:
             self._wire.shutdown()
 
@@ -113,6 +115,7 @@ class Outbox(BatchSpanProcessor):
         )
 
     def on_end(self, span: ReadableSpan) -> None:
+        """Take the span; called where it ends."""
         super().on_end(span)
         COUNTERS.add("spans_ended", 1)
 
@@ -122,6 +125,8 @@ class Outbox(BatchSpanProcessor):
 
     def close(self, timeout_seconds: float) -> None:
         """Send what is left, for so long at most; then stop for good."""
+        if RELAY.target is self:
+            RELAY.target = None
         self._batch_processor.shutdown(timeout_millis=int(timeout_seconds * 1_000))
 
 
@@ -136,17 +141,21 @@ class Relay(SpanProcessor):
         self.target: SpanProcessor | None = None
         self._known: WeakSet[TracerProvider] = WeakSet()
 
-    def join(self, provider: TracerProvider) -> None:
+    def attach(self, provider: TracerProvider, target: SpanProcessor) -> None:
+        """From now on what ends at ``provider``, and at any provider of before, goes to ``target``."""
+        self.target = target
         if provider not in self._known:
             self._known.add(provider)
             provider.add_span_processor(self)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Give a span of another library the facts of the ``context`` blocks around it."""
         if self.target is not None and not isinstance(span, LiveSpan):
             with guarded("relay.on_start"):
                 span.set_attributes(ambient(parent_context))
 
     def on_end(self, span: ReadableSpan) -> None:
+        """Hand it on."""
         if self.target is not None:
             self.target.on_end(span)
 

@@ -23,7 +23,9 @@ class Failure:
 
     def __init__(self, error: BaseException) -> None:
         kind = type(error)
-        self.type_name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        self.type_name = (
+            kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        )
         try:
             said = str(error)
         except Exception:  # noqa: BLE001  the application's own __str__

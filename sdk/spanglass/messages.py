@@ -68,10 +68,12 @@ def response_attributes(response: Mapping[str, Any]) -> Json:
 
 
 def to_json(value: Iterable[object]) -> str:
+    """A JSON list."""
     return orjson.dumps(list(value)).decode()
 
 
 def text_message(role: str, content: str) -> Json:
+    """A message of one text."""
     return {"role": role, "parts": [{"type": "text", "content": content}]}
 
 

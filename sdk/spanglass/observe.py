@@ -58,19 +58,18 @@ def observe(
 
     def decorate(function: F) -> F:
         try:
-            return _decorated(function, name, kind, capture_input=capture_input, capture_output=capture_output)
+            observed: F = _decorated(function, name, kind, capture_input=capture_input, capture_output=capture_output)
         except Exception as error:  # noqa: BLE001  the function then stays as it is
             swallow("observe", error)
             return function
+        return observed
 
     return decorate if function is None else decorate(function)
 
 
-def _decorated(function: Any, name: str | None, kind: str, *, capture_input: bool, capture_output: bool) -> Any:  # noqa: ANN401
+def _decorated(function: Any, name: str | None, kind: str, *, capture_input: bool, capture_output: bool) -> Any:
     if isinstance(function, staticmethod | classmethod):
-        inner = _decorated(
-            function.__func__, name, kind, capture_input=capture_input, capture_output=capture_output
-        )
+        inner = _decorated(function.__func__, name, kind, capture_input=capture_input, capture_output=capture_output)
         return type(function)(inner)
     if isinstance(function, type):
         warn_once(f"class {function}", "spanglass: %r is a class; decorate its methods", function)
@@ -90,7 +89,7 @@ class Plan:
     def __init__(
         self, function: Callable[..., Any], name: str | None, kind: str, *, capture_input: bool, capture_output: bool
     ) -> None:
-        self.site = Site(name or getattr(function, "__name__", type(function).__name__), str(kind))
+        self.site = Site(name or str(getattr(function, "__name__", type(function).__name__)), str(kind))
         self._wants_input = capture_input
         self.wants_output = capture_output
         parameters = _parameters(function)
@@ -151,7 +150,7 @@ def _plain(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
     state = runtime.STATE
 
     @functools.wraps(function)
-    def observed(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def observed(*args: Any, **kwargs: Any) -> Any:
         if state.off or (begun := plan.begin(args, kwargs)) is None:
             return function(*args, **kwargs)
         live, token = begun
@@ -172,7 +171,7 @@ def _coroutine(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
     state = runtime.STATE
 
     @functools.wraps(function)
-    async def observed(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def observed(*args: Any, **kwargs: Any) -> Any:
         if state.off or (begun := plan.begin(args, kwargs)) is None:
             return await function(*args, **kwargs)
         live, token = begun

@@ -5,22 +5,24 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from opentelemetry.sdk.trace import Tracer
 
 from spanglass import semconv
-from spanglass.export import RELAY, Outbox, provider_for
 from spanglass.guard import LOG, POLICY, guarded
-from spanglass.score_sender import ScoreSender
 from spanglass.settings import Settings, from_environment
 from spanglass.site import Recorder
 from spanglass.stats import COUNTERS, Stats
-from spanglass.version import __version__
+from spanglass.version import installed_version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opentelemetry.sdk.trace import TracerProvider
+
+    from spanglass.export import Outbox
 
 
 @dataclass(slots=True)
@@ -31,7 +33,27 @@ class State:
     recorder: Recorder | None = None  # set while spans are recorded
     settings: Settings | None = None
     outbox: Outbox | None = None
-    sender: ScoreSender | None = None
+    sender: ScoreQueue | None = None
+
+
+class ScoreQueue(Protocol):
+    """Where scores go."""
+
+    def put(self, score: dict[str, Any]) -> None:
+        """Take one score, as the body of a request has it."""
+
+    def pending(self) -> int:
+        """How many are not delivered yet."""
+        ...
+
+    def flush(self, timeout_seconds: float) -> None:
+        """Deliver what waits, for so long at most."""
+
+    def hurry(self) -> None:
+        """No pauses and no second attempts from now on."""
+
+    def close(self, timeout_seconds: float) -> None:
+        """Deliver what waits, for so long at most; then stop for good."""
 
 
 STATE: Final = State()
@@ -101,17 +123,29 @@ def _install(settings: Settings, provider: TracerProvider | None) -> None:
     STATE.recorder, STATE.off = None, True
     if not settings.enabled:
         return
+    # What sends is imported now and not with the package: a script that records nothing does not wait for it.
+    from spanglass.export import RELAY, Outbox, provider_for  # noqa: PLC0415
+    from spanglass.score_sender import ScoreSender  # noqa: PLC0415
+
     provider = provider or provider_for(settings)
-    tracer = provider.get_tracer(semconv.SDK_NAME, __version__)
+    tracer = provider.get_tracer(semconv.SDK_NAME, installed_version())
     if not isinstance(tracer, Tracer):  # OpenTelemetry itself is switched off
         return
     STATE.outbox = Outbox(settings)
     STATE.sender = ScoreSender(settings)
-    RELAY.target = STATE.outbox
-    RELAY.join(provider)
+    RELAY.attach(provider, STATE.outbox)
     STATE.recorder, STATE.off = Recorder(settings, tracer), False
     atexit.unregister(shutdown)
     atexit.register(shutdown)
+
+
+def swap(state: State) -> State:
+    """Put ``state`` in the place of the present one, and return that. For tests."""
+    with _LOCK:
+        before = replace(STATE)
+        for each in fields(State):
+            setattr(STATE, each.name, getattr(state, each.name))
+        return before
 
 
 def flush(timeout_seconds: float = 10.0) -> Receipt:
@@ -143,7 +177,6 @@ def shutdown(timeout_seconds: float | None = None) -> None:
         sender.hurry()
         outbox.close(max(deadline - time.monotonic(), 0.0))
         sender.close(max(deadline - time.monotonic(), 0.0))
-        RELAY.target = None
 
 
 def stats() -> Stats:
@@ -154,8 +187,8 @@ def stats() -> Stats:
     )
 
 
-def _within(work: object, timeout_seconds: float) -> None:
+def _within(work: Callable[[], object], timeout_seconds: float) -> None:
     """Run ``work`` in a thread of its own and stop waiting at the limit: it cannot be interrupted itself."""
-    thread = threading.Thread(target=work, name="spanglass-flush", daemon=True)  # type: ignore[arg-type]
+    thread = threading.Thread(target=work, name="spanglass-flush", daemon=True)
     thread.start()
     thread.join(timeout_seconds)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import urllib.error
-import urllib.request
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +49,7 @@ class ScoreSender:
         self._process = os.getpid()
 
     def put(self, score: Json) -> None:
+        """Take a score, as the body of the request has it; never waits."""
         if self._process != os.getpid():  # forked: the thread and what was waiting belong to the parent
             self._reset()
         COUNTERS.add("scores_taken", 1)
@@ -62,6 +61,7 @@ class ScoreSender:
             self._changed.notify_all()
 
     def pending(self) -> int:
+        """Scores that are waiting or on their way."""
         return len(self._waiting) + self._under_way
 
     def flush(self, timeout_seconds: float) -> None:
@@ -110,14 +110,14 @@ class ScoreSender:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             status = self._post(batch)
-            if status // 100 == 2:  # noqa: PLR2004
+            if status // 100 == 2:
                 COUNTERS.add("scores_sent", len(batch))
                 return
             if status == _UNREADABLE and len(batch) > 1:  # one of them is to blame: let it not cost the others
                 for score in batch:
                     self._deliver([score])
                 return
-            if 0 < status < 500 and status not in _TRY_LATER:  # noqa: PLR2004
+            if 0 < status < 500 and status not in _TRY_LATER:
                 warn_once(f"scores {status}", "spanglass: the collector refuses scores with status %d", status)
                 return
             warn_once("scores", "spanglass: the collector at %s does not take scores now", self._settings.scores_url)
@@ -128,6 +128,9 @@ class ScoreSender:
 
     def _post(self, batch: list[Json]) -> int:
         """The HTTP status, or 0 when there was no answer."""
+        import urllib.error  # noqa: PLC0415  with ssl and http it is half of what importing the package would cost
+        import urllib.request  # noqa: PLC0415
+
         request = urllib.request.Request(  # noqa: S310  the address is the application's own setting
             self._settings.scores_url,
             data=orjson.dumps(batch),

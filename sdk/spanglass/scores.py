@@ -25,7 +25,7 @@ _MAX_VALUE_BYTES = 4_096
 
 def score(
     name: str,
-    value: float | bool | str,  # noqa: FBT001
+    value: float | bool | str,
     *,
     comment: str | None = None,
     trace_id: str | None = None,

@@ -43,6 +43,8 @@ SPAN_KIND: Final = "spanglass.span.kind"  # a value of Kind
 OPERATION_NAME: Final = "gen_ai.operation.name"
 PROVIDER_NAME: Final = "gen_ai.provider.name"
 ERROR_TYPE: Final = "error.type"
+SERVER_ADDRESS: Final = "server.address"  # host of the model's API
+SERVER_PORT: Final = "server.port"
 
 OPERATION_OF_KIND: Final = {
     Kind.LLM: "chat",

@@ -20,7 +20,7 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
 
-def _row(default: object, *env: str, unit: str = "", help: str, secret: bool = False, minimum: float = 0) -> Any:  # noqa: A002, ANN401
+def _row(*env: str, default: object, unit: str = "", help: str, secret: bool = False, minimum: float = 0) -> Any:  # noqa: A002
     metadata = {"env": env, "unit": unit, "help": help, "minimum": minimum}
     return field(default=default, repr=not secret, metadata=metadata)
 
@@ -30,69 +30,87 @@ class Settings:
     """What an application may decide about its telemetry. Secrets stay out of the ``repr``."""
 
     enabled: bool = _row(
-        True, "SPANGLASS_ENABLED", help="Off: decorated functions are called straight through, nothing is recorded."
+        "SPANGLASS_ENABLED",
+        default=True,
+        help="Off: decorated functions are called straight through, nothing is recorded.",
     )
     endpoint: str = _row(
-        semconv.DEFAULT_ENDPOINT,
         "SPANGLASS_ENDPOINT",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
+        default=semconv.DEFAULT_ENDPOINT,
         help="Base address of the collector, with or without `/v1/traces`.",
     )
-    api_key: str = _row("", "SPANGLASS_API_KEY", secret=True, help="Key `sg_…`; not needed by a collector on loopback.")
-    project: str = _row(
-        semconv.DEFAULT_PROJECT, "SPANGLASS_PROJECT", help="Project, where no key decides it: a key has its project."
+    api_key: str = _row(
+        "SPANGLASS_API_KEY", default="", secret=True, help="Key `sg_…`; not needed by a collector on loopback."
     )
-    service: str = _row("", "SPANGLASS_SERVICE", "OTEL_SERVICE_NAME", help="Name of the application.")
-    environment: str = _row("", "SPANGLASS_ENVIRONMENT", help="Where it runs: production, staging, …")
-    release: str = _row("", "SPANGLASS_RELEASE", help="Version of the application.")
+    project: str = _row(
+        "SPANGLASS_PROJECT",
+        default=semconv.DEFAULT_PROJECT,
+        help="Project, where no key decides it: a key has its project.",
+    )
+    service: str = _row("SPANGLASS_SERVICE", "OTEL_SERVICE_NAME", default="", help="Name of the application.")
+    environment: str = _row("SPANGLASS_ENVIRONMENT", default="", help="Where it runs: production, staging, …")
+    release: str = _row("SPANGLASS_RELEASE", default="", help="Version of the application.")
     capture_content: bool = _row(
-        True, "SPANGLASS_CAPTURE_CONTENT", help="Off: no prompts, completions, arguments or results, only figures."
+        "SPANGLASS_CAPTURE_CONTENT",
+        default=True,
+        help="Off: no prompts, completions, arguments or results, only figures.",
     )
     max_content_bytes: int = _row(
-        1_000_000,
         "SPANGLASS_MAX_CONTENT_BYTES",
+        default=1_000_000,
         unit="bytes",
         minimum=256,
         help="Longest input or output kept; beyond it long texts and lists inside are shortened, with a mark.",
     )
     export_interval_seconds: float = _row(
-        1.0, "SPANGLASS_EXPORT_INTERVAL_SECONDS", unit="seconds", minimum=0.01, help="Longest wait before a send."
+        "SPANGLASS_EXPORT_INTERVAL_SECONDS",
+        default=1.0,
+        unit="seconds",
+        minimum=0.01,
+        help="Longest wait before a send.",
     )
     max_queue_spans: int = _row(
-        8_192,
         "SPANGLASS_MAX_QUEUE_SPANS",
         "OTEL_BSP_MAX_QUEUE_SIZE",
+        default=8_192,
         unit="spans",
         minimum=1,
         help="Finished spans kept for sending; when it is full the oldest are dropped and counted.",
     )
     max_batch_spans: int = _row(
-        512,
         "SPANGLASS_MAX_BATCH_SPANS",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        default=512,
         unit="spans",
         minimum=1,
         help="Most spans in one request.",
     )
     max_batch_bytes: int = _row(
-        4_000_000,
         "SPANGLASS_MAX_BATCH_BYTES",
+        default=4_000_000,
         unit="bytes",
         minimum=1,
         help="Size of a request before compression; a batch beyond it is sent in parts.",
     )
     timeout_seconds: float = _row(
-        10.0, "SPANGLASS_TIMEOUT_SECONDS", unit="seconds", minimum=0.01, help="For one request, its retries included."
+        "SPANGLASS_TIMEOUT_SECONDS",
+        default=10.0,
+        unit="seconds",
+        minimum=0.01,
+        help="For one request, its retries included.",
     )
     exit_timeout_seconds: float = _row(
-        3.0,
         "SPANGLASS_EXIT_TIMEOUT_SECONDS",
+        default=3.0,
         unit="seconds",
         help="Longest the end of the process waits for what is unsent.",
     )
     raise_errors: bool = _row(
-        False, "SPANGLASS_RAISE_ERRORS", help="For tests of the SDK: its own failures are raised, not swallowed."
+        "SPANGLASS_RAISE_ERRORS",
+        default=False,
+        help="For tests of the SDK: its own failures are raised, not swallowed.",
     )
 
     @property
@@ -102,10 +120,12 @@ class Settings:
 
     @property
     def traces_url(self) -> str:
+        """Where spans go."""
         return self.base_url + semconv.TRACES_PATH
 
     @property
     def scores_url(self) -> str:
+        """Where scores go."""
         return self.base_url + semconv.SCORES_PATH
 
     @property
@@ -133,9 +153,7 @@ def table() -> Iterator[Row]:
         yield Row(each.name, about["env"], each.default, about["unit"], about["help"])
 
 
-def from_environment(
-    environ: Mapping[str, str] = os.environ, /, **chosen: object
-) -> tuple[Settings, list[str]]:
+def from_environment(environ: Mapping[str, str] = os.environ, /, **chosen: object) -> tuple[Settings, list[str]]:
     """Settings of ``chosen`` (``None`` means not chosen) over ``environ`` over the defaults.
 
     Returns them with one sentence for each value that could not be read and was left at its default.
@@ -176,7 +194,7 @@ def _read_switch(value: object, _minimum: float) -> bool:
     return text in _TRUE
 
 
-def _read_number(kind: type[int] | type[float]) -> Callable[[object, float], float]:
+def _read_number(kind: type[int | float]) -> Callable[[object, float], float]:
     def read(value: object, minimum: float) -> float:
         number = kind(str(value))
         if not minimum <= number < float("inf"):

@@ -27,6 +27,7 @@ class Stats:
 
     @property
     def scores_dropped(self) -> int:
+        """Refused by the collector, pushed out of a full queue, or given up at a deadline."""
         return max(self.scores_taken - self.scores_sent - self.scores_pending, 0)
 
 
@@ -42,10 +43,12 @@ class Counters:
         self._totals = dict.fromkeys(("spans_ended", "spans_sent", "scores_taken", "scores_sent", "errors"), 0)
 
     def add(self, name: str, amount: int) -> None:
+        """Add to one of the totals."""
         with self._lock:
             self._totals[name] += amount
 
     def snapshot(self, *, spans_pending: int, scores_pending: int) -> Stats:
+        """The totals now, with what the queues hold."""
         with self._lock:
             return Stats(**self._totals, spans_pending=spans_pending, scores_pending=scores_pending)
 

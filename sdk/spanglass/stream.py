@@ -39,6 +39,7 @@ class Chunks:
         self._room = live.recorder.max_bytes if keep and live.sampled and live.recorder.capture else 0
 
     def add(self, item: object) -> None:
+        """Note an item as it is yielded."""
         if not self._live.first_chunk_ns:
             self._live.first_chunk_ns = time_ns()
         if self._room > 0:
@@ -53,6 +54,7 @@ class Chunks:
         self._done(self._live, result)
 
     def fail(self, error: BaseException) -> None:
+        """The generator raised: the span has the error, and what was yielded until then."""
         with guarded("observe.chunks"):
             if self._items:
                 self._live.take(self._live.site.read_output, joined(self._items))

@@ -10,11 +10,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
-import pandas as pd
 import urllib3
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
@@ -22,6 +21,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
 from spanglass_store.native import Block
 from spanglass_store.query import Query
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second and 60 MB that only pages need
 
 DEFAULT_DATABASE: Final = "spanglass"
 

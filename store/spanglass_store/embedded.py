@@ -69,6 +69,16 @@ class EmbeddedClickHouse:
         """The server's process id; None where it does not run."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    @property
+    def log_path(self) -> Path:
+        """The server's own log: at most 10 MB, two older ones beside it."""
+        return self.home.log_path
+
+    @property
+    def console_path(self) -> Path:
+        """What the process printed since its last start; the last line says why it ended by itself."""
+        return self.home.console_path
+
     def start(self) -> None:
         """Start the server; return before it answers. Does nothing where it runs already.
 
@@ -99,7 +109,7 @@ class EmbeddedClickHouse:
             if self._answers(max(left_seconds, POLL_SECONDS)):
                 return
             if left_seconds <= 0:
-                msg = f"ClickHouse did not answer within {timeout_seconds:g} s; its log is {self.home.log_path}."
+                msg = f"ClickHouse did not answer within {timeout_seconds:g} s; its log is {self.log_path}."
                 raise StoreUnavailable(msg)
             time.sleep(POLL_SECONDS)
         raise self._failure()
@@ -164,7 +174,7 @@ class EmbeddedClickHouse:
         """The child, in a session of its own: Ctrl-C in the terminal must not end it before what feeds it."""
         program = Path(__file__).with_name("embedded_child.py")
         arguments = [str(engine), str(self.home.data_path), str(os.getpid()), *self._ports]
-        with self.home.console_path.open("wb") as console:
+        with self.console_path.open("wb") as console:
             return subprocess.Popen(  # noqa: S603 - our own program, our own arguments, no shell
                 [sys.executable, "-I", str(program), *arguments],
                 stdin=subprocess.PIPE,  # never written to: its end tells the child that this process is gone
@@ -190,12 +200,12 @@ class EmbeddedClickHouse:
 
     def _failure(self) -> StoreError:
         """Why the server ended instead of answering, from what it printed."""
-        said = self.home.console_path.read_text(errors="replace").strip()
+        said = self.console_path.read_text(errors="replace").strip()
         for port in self._ports.values():
             if f"]:{port} failed" in said and "Address already in use" in said:
                 return PortTaken(self.host, port)
         reason = said.rpartition("\n")[2] or "no reason given"
-        return StoreError(f"ClickHouse ended with code {self.poll()}: {reason[:400]} (log: {self.home.log_path})")
+        return StoreError(f"ClickHouse ended with code {self.poll()}: {reason[:400]} (log: {self.log_path})")
 
 
 def _engine_path() -> Path:

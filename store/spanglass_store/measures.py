@@ -72,18 +72,18 @@ def _first_token(level: int) -> Measure:
 
 
 _CALL_ERRORS: Final = f"sumIf({_W}, {_CALL} AND status = 'error')"
-_TRACE_ERRORS: Final = f"sumIf({_W}, {_ROOT} AND status = 'error')"
-_TRACES: Final = f"sumIf({_W}, {_ROOT})"
+_TRACES: Final = f"ifNotFinite(uniq(trace_id) * avg({_W}), 0)"  # a trace is sampled whole: its spans weigh the same
+_TRACE_ERRORS: Final = f"ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf({_W}, status = 'error'), 0)"
 
 _ALL: Final = (
     Measure("calls", "Model calls", "calls", _CALLS, "Calls of language, embedding and rerank models"),
-    Measure("traces", "Traces", "calls", _TRACES, "Requests of your application: spans without a parent"),
+    Measure("traces", "Traces", "calls", _TRACES, "Requests of your application, each with all the spans below it"),
     Measure("errors", "Failed calls", "calls", _CALL_ERRORS, "Model calls that ended in an error", "lower"),
     Measure("error_ratio", "Error rate", "ratio", f"{_CALL_ERRORS} / nullIf({_CALLS}, 0)",
             "Failed model calls of all model calls", "lower"),
-    Measure("trace_errors", "Failed traces", "calls", _TRACE_ERRORS, "Traces whose root ended in an error", "lower"),
+    Measure("trace_errors", "Failed traces", "calls", _TRACE_ERRORS, "Traces in which a span failed", "lower"),
     Measure("trace_error_ratio", "Trace error rate", "ratio", f"{_TRACE_ERRORS} / nullIf({_TRACES}, 0)",
-            "Failed traces of all traces", "lower"),
+            "Traces in which a span failed, of all traces", "lower"),
     Measure("cost_usd", "Cost", "usd", _COST, "What the model calls cost; calls without a price are not in it", "lower"),
     Measure("unpriced_calls", "Calls without a price", "calls", f"sumIf({_W}, {_CALL} AND status != 'error' AND cost_usd IS NULL)",
             "Model calls whose price or usage is unknown: they are missing from the cost", "lower"),

@@ -83,7 +83,7 @@ def packaged() -> tuple[Migration, ...]:
 def statements(sql: str) -> list[str]:
     """The statements of a text, split at ``;`` outside strings, quoted names and comments. Comments are dropped."""
     found, current = [], ""
-    for token in TOKEN.finditer(sql + ";"):
+    for token in TOKEN.finditer(sql + "\n;"):
         if token["end"]:
             found.append(current.strip())
             current = ""

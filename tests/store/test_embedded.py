@@ -216,6 +216,20 @@ def test_an_insert_in_flight_is_whole_or_absent_after_a_kill(server: EmbeddedCli
     assert value(server, "SELECT count() FROM kept.numbers") == "1"
 
 
+def test_an_insert_repeated_after_a_kill_is_stored_once(server: EmbeddedClickHouse) -> None:
+    value(server, "CREATE DATABASE kept")
+    value(
+        server,
+        "CREATE TABLE kept.once (n UInt64) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 9",
+    )
+    for _ in range(2):
+        again = ask(server, "INSERT INTO kept.once VALUES (1), (2)", insert_deduplication_token="group 7")
+        assert again.status_code == 200
+        os.kill(server.pid, signal.SIGKILL)
+        server.restart()
+    assert value(server, "SELECT count() FROM kept.once") == "2"
+
+
 def test_stopping_ends_the_process_and_can_be_repeated(server: EmbeddedClickHouse) -> None:
     process = psutil.Process(server.pid)
     server.stop()

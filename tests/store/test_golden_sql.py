@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from spanglass_store import keys, measures, rules
+from spanglass_store.alerting import history
 from spanglass_store.queries import facets, quality, trace, traces
 from spanglass_store.query import Filters, Query, Window
 
@@ -14,6 +15,7 @@ GOLDEN = Path(__file__).parent / "golden"
 WINDOW = Window(1, 2)
 FILTERS = Filters.of("lost parcel", model=["m"], status=["error"], tag=["a", "b"])
 SCORED = Filters.of(score_name=["quality"], model=["m"])
+RULE = rules.Rule("p", "r", "slow", "latency_p95_seconds", "above", 2.0, filters=FILTERS)
 
 QUERIES: dict[str, Query] = {
     "measures_series": measures.series(["calls", "cost_usd", "latency_p95_seconds"], "p", WINDOW, FILTERS, 60, "model"),
@@ -28,6 +30,9 @@ QUERIES: dict[str, Query] = {
     "quality_trend_by_model": quality.trend("p", WINDOW, SCORED, "quality", 3600, "model"),
     "quality_totals": quality.totals("p", WINDOW, Filters(), "quality"),
     "quality_distribution": quality.distribution("p", WINDOW, Filters(), "quality"),
+    "quality_coverage": quality.coverage("p", WINDOW, FILTERS, "quality"),
+    "alerting_history": history.history(RULE, WINDOW, 60),
+    "alerting_nothing": history.nothing(RULE),
     "facets_values": facets.values("p", WINDOW, "model"),
     "facets_projects": facets.projects(WINDOW),
     "rules_all": rules.all_rules("p"),

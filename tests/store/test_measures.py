@@ -30,7 +30,7 @@ def made_up(count: int, seed: int) -> list[Span]:
         spans.append(
             Span(
                 project="default",
-                trace_id=f"{dice.getrandbits(128) | 1:032x}",
+                trace_id=f"{i + 1:032x}",
                 span_id=f"{i + 1:016x}",
                 parent_span_id=dice.choice(["", "00000000000000ff"]),
                 start_ns=start_ns,
@@ -62,6 +62,7 @@ def in_pandas(spans: list[Span]) -> dict[str, float]:
         {
             "kind": s.kind,
             "error": s.status == "error",
+            "trace": s.trace_id,
             "root": not s.parent_span_id,
             "counted": s.usage_counted,
             "weight": s.sampling_weight,
@@ -80,18 +81,18 @@ def in_pandas(spans: list[Span]) -> dict[str, float]:
     calls = counted[counted["kind"].isin(["llm", "embedding", "rerank"])]
     llm = counted[counted["kind"] == "llm"]
     streamed = llm[llm["first"].notna()]
-    roots = frame[frame["root"]]
+    roots, failed = frame[frame["root"]], frame[frame["error"]]
     priced = calls[calls["cost"].notna()]
     told = llm[llm["output"].notna()]
     input_tokens = (counted["input"].fillna(0) * counted["weight"]).sum()
     output_tokens = (counted["output"].fillna(0) * counted["weight"]).sum()
     expected = {
         "calls": calls["weight"].sum(),
-        "traces": roots["weight"].sum(),
+        "traces": frame["trace"].nunique() * frame["weight"].mean(),
         "errors": calls[calls["error"]]["weight"].sum(),
         "error_ratio": calls[calls["error"]]["weight"].sum() / calls["weight"].sum(),
-        "trace_errors": roots[roots["error"]]["weight"].sum(),
-        "trace_error_ratio": roots[roots["error"]]["weight"].sum() / roots["weight"].sum(),
+        "trace_errors": failed["trace"].nunique() * failed["weight"].mean(),
+        "trace_error_ratio": failed["trace"].nunique() * failed["weight"].mean() / frame["weight"].sum(),
         "cost_usd": (counted["cost"].fillna(0) * counted["weight"]).sum(),
         "unpriced_calls": calls[calls["cost"].isna() & ~calls["error"]]["weight"].sum(),
         "cost_per_call_usd": (priced["cost"] * priced["weight"]).sum() / priced["weight"].sum(),

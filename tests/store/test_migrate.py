@@ -59,6 +59,7 @@ def test_every_statement_can_be_run_twice(migration: Migration) -> None:
         ("", []),
         (" ;; \n -- nothing; here\n ; /* nor; here */ ", []),
         ("SELECT 1", ["SELECT 1"]),
+        ("SELECT 1 -- the end", ["SELECT 1"]),
         ("SELECT 1;SELECT 2;", ["SELECT 1", "SELECT 2"]),
         ("SELECT ';';SELECT 2", ["SELECT ';'", "SELECT 2"]),
         (r"SELECT 'it\'s;', 'it''s;';SELECT 2", [r"SELECT 'it\'s;', 'it''s;'", "SELECT 2"]),

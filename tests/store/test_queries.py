@@ -157,3 +157,11 @@ def test_unknown_fields_are_refused() -> None:
         Filters.of(password=["x"])
     with pytest.raises(ValueError, match="cannot group"):
         quality.totals("default", WINDOW, Filters(), "q", "password")
+
+
+@pytest.mark.clickhouse
+def test_coverage_counts_the_traces_that_were_judged(three_traces: Store) -> None:
+    ((traces_begun, scored),) = three_traces.fetch(quality.coverage("default", WINDOW, Filters(), "quality")).to_numpy()
+    assert (traces_begun, scored) == (2, 2)
+    (row,) = three_traces.fetch_rows(quality.coverage("default", WINDOW, Filters.of(service=["shop"]), "helpful"))
+    assert row == {"traces": 1, "scored": 0}

@@ -198,11 +198,25 @@ TOPICS: Final = (
     ),
 )
 
-PRODUCTS: Final = ("Ridge 2 tent", "Larch 2 tent", "Moss 400 sleeping bag", "Drizzle jacket", "Granite boots", "Fir 38 backpack")
+PRODUCTS: Final = (
+    "Ridge 2 tent",
+    "Larch 2 tent",
+    "Moss 400 sleeping bag",
+    "Drizzle jacket",
+    "Granite boots",
+    "Fir 38 backpack",
+)
 STATUSES: Final = ("being packed", "on its way", "out for delivery", "delivered", "waiting for the payment")
-AVAILABILITIES: Final = ("in stock, 14 pieces", "in stock, the last 2 pieces", "sold out until the 12th", "in stock in two colours")
+AVAILABILITIES: Final = (
+    "in stock, 14 pieces",
+    "in stock, the last 2 pieces",
+    "sold out until the 12th",
+    "in stock in two colours",
+)
 
-STOP_WORDS: Final = frozenset("a an and are be before can do does for have how i if in is it me my of on or the to what which will you".split())
+STOP_WORDS: Final = frozenset(
+    "a an and are be before can do does for have how i if in is it me my of on or the to what which will you".split()
+)
 
 
 def words_of(text: str) -> frozenset[str]:

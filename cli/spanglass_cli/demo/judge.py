@@ -11,7 +11,11 @@ from spanglass_cli.demo.visits import Visit
 OPINION_SHARE: Final = 0.45
 """Share of customers who press one of the two buttons below an answer."""
 
-COMPLAINTS: Final = ("That did not answer my question.", "Half of it is missing.", "I had to write to you by mail anyway.")
+COMPLAINTS: Final = (
+    "That did not answer my question.",
+    "Half of it is missing.",
+    "I had to write to you by mail anyway.",
+)
 PRAISE: Final = ("Quick and clear!", "Just what I needed.", "", "", "")
 
 

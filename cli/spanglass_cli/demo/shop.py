@@ -143,4 +143,3 @@ def _run_tool(name: str, arguments: str) -> str:
     except LookupError as error:
         return json.dumps({"error": str(error)})
     return json.dumps(result)
-

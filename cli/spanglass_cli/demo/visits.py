@@ -93,7 +93,9 @@ def _visits_of_slot(slot: int) -> Iterator[Visit]:
 
 def _visit(chance: random.Random, *, at_ns: int, session_id: str, user_id: str) -> Visit:
     topic = chance.choice(TOPICS)
-    question = chance.choice(topic.questions).format(order=f"{chance.randrange(10_000, 99_999)}", product=chance.choice(PRODUCTS))
+    question = chance.choice(topic.questions).format(
+        order=f"{chance.randrange(10_000, 99_999)}", product=chance.choice(PRODUCTS)
+    )
     plan = PLANS[USERS.index(user_id) % len(PLANS)]
     return Visit(
         number=chance.getrandbits(62),

@@ -98,9 +98,7 @@ def span_document(span: Span, scores: Sequence[Document] = ()) -> Document:
         "attributes": dict(span.attributes),
         "resource": dict(span.resource),
         "scope": {"name": span.scope_name, "version": span.scope_version},
-        "events": [
-            {"time_ns": str(e.time_ns), "name": e.name, "attributes": dict(e.attributes)} for e in span.events
-        ],
+        "events": [{"time_ns": str(e.time_ns), "name": e.name, "attributes": dict(e.attributes)} for e in span.events],
         "links": [{"trace_id": x.trace_id, "span_id": x.span_id, "attributes": dict(x.attributes)} for x in span.links],
         "scores": list(scores),
     }

@@ -52,9 +52,8 @@ def scores_from_body(body: bytes, *, project: str, now_ns: int, new_id: Callable
         told = _LIST.validate_python(sent)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = [str(step) for step in first["loc"]]
-        field = next((step for step in place if step in ScoreBody.model_fields or not step.isdigit()), "")
-        msg = f"{'.'.join(place) or 'The body'}: {first['msg']}."
+        field = next((str(step) for step in first["loc"] if isinstance(step, str)), "")
+        msg = f"{field or 'The body'}: {_SENTENCES.get(field, first['msg'])}."
         raise InvalidField(msg, field=field) from error
     return [_score(each, project, now_ns, new_id) for each in told]
 
@@ -67,6 +66,11 @@ class InvalidField(Rejected):
         self.field = field
 
 
+_SENTENCES = {
+    "value": "a number, true or false, or a text is needed",
+    "trace_id": "32 hexadecimal digits are needed",
+    "span_id": "16 hexadecimal digits are needed",
+}
 _LIST: TypeAdapter[list[ScoreBody]] = TypeAdapter(list[ScoreBody])
 
 
@@ -99,9 +103,9 @@ def _typed(told: ScoreBody) -> tuple[DataType, float | None, str]:
     match told.value, told.data_type:
         case bool(), "boolean" | None:
             return "boolean", float(told.value), ""
-        case (0 | 1), "boolean":
+        case ((0 | 1), "boolean"):
             return "boolean", float(told.value), ""
-        case (float() | int()), "numeric" | None:
+        case ((float() | int()), "numeric" | None):
             return "numeric", float(told.value), ""
         case str(text), "categorical" | "text" | None:
             return told.data_type or "categorical", None, text

@@ -79,7 +79,8 @@ def _indexed_messages(span: WireSpan) -> Iterable[Found]:
 
 def _first_token_of_server(span: WireSpan) -> Iterable[Found]:
     """``gen_ai.server.time_to_first_token``: a float is seconds, and says something only of a stream; an int is
-    milliseconds."""
+    milliseconds.
+    """
     name = "gen_ai.server.time_to_first_token"
     value = span.attributes.get(name)
     if isinstance(value, float) and values.flag(span.attributes.get(semconv.REQUEST_STREAM)):

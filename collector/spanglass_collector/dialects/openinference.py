@@ -65,12 +65,17 @@ def _plain_message(item: dict[str, Any]) -> dict[str, Any]:
     return {
         "role": message.get("role"),
         "name": message.get("name"),
-        "content": [_unwrapped(c, "message_content") for c in contents]
+        "content": [content for c in contents if not _is_call(content := _unwrapped(c, "message_content"))]
         if isinstance(contents, list)
         else message.get("content"),
         "tool_call_id": message.get("tool_call_id"),
         "tool_calls": [_unwrapped(call, "tool_call") for call in calls] if isinstance(calls, list) else [],
     }
+
+
+def _is_call(content: Any) -> bool:
+    """Whether this part of a content is a tool call, which is told apart, with its arguments."""
+    return isinstance(content, dict) and content.get("type") in {"tool_use", "tool_call"}
 
 
 def _unwrapped(item: Any, name: str) -> Any:
@@ -101,13 +106,21 @@ def _raw_response(span: WireSpan) -> Iterable[Found]:
     response = values.from_json(span.attributes.get(OUTPUT))
     if not isinstance(response, dict):
         return
-    for key, field in (("id", "response_id"), ("system_fingerprint", "system_fingerprint"), ("model", "response_model")):
+    for key, field in (
+        ("id", "response_id"),
+        ("system_fingerprint", "system_fingerprint"),
+        ("model", "response_model"),
+    ):
         if isinstance(told := response.get(key), str) and told:
             yield Found(field, told)
     if isinstance(tier := response.get("service_tier"), str) and tier:
         yield Found("service_tier", tier)
     choices = response.get("choices")
-    reasons = [choice.get("finish_reason") for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    reasons = (
+        [choice.get("finish_reason") for choice in choices if isinstance(choice, dict)]
+        if isinstance(choices, list)
+        else []
+    )
     if told_reasons := values.texts(reasons) or values.texts(response.get("stop_reason")):
         yield Found("finish_reasons", told_reasons)
 

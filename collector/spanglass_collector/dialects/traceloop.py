@@ -37,7 +37,9 @@ def _kind_of_request(value: Value) -> Kind | None:
 
 def _association(span: WireSpan) -> Iterable[Found]:
     """Properties of the trace; all but session and user are metadata."""
-    sent = {key: value for key, value in prefixed(span.attributes, ASSOCIATION).items() if ASSOCIATION + key not in _NOT}
+    sent = {
+        key: value for key, value in prefixed(span.attributes, ASSOCIATION).items() if ASSOCIATION + key not in _NOT
+    }
     if sent:
         names = tuple(ASSOCIATION + key for key in sent)
         yield Found("metadata", {key: values.as_text(value) for key, value in sent.items()}, names)

@@ -100,7 +100,8 @@ class Gate:
 
 def key_in(headers: Headers) -> str:
     """The key a client sent: ``Authorization: Bearer``, ``x-api-key``, or the password of ``Authorization: Basic``
-    (as Langfuse SDKs send their secret key). Empty if there is none."""
+    (as Langfuse SDKs send their secret key). Empty if there is none.
+    """
     kind, _, rest = headers.get("authorization", "").partition(" ")
     match kind.lower():
         case "bearer":

@@ -12,12 +12,15 @@ from spanglass_collector.errors import Busy, Rejected, TooLarge, Unsupported
 
 WINDOW_BITS: Final[Mapping[str, int]] = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content encoding to zlib's window bits: 16 + 15 is gzip, 15 zlib (RFC 9110, 8.4.1)."""
+DROPPED_TIMES: Final = 8
 
 
 async def read_body(receive: Receive, declared_bytes: str, *, max_bytes: int) -> bytes:
-    """All bytes of the body. Raises TooLarge at the first byte too many, before it where the length was declared."""
-    if declared_bytes.isdigit() and int(declared_bytes) > max_bytes:
-        raise TooLarge(_too_large(max_bytes))
+    """All bytes of the body. Raises TooLarge for more than ``max_bytes``.
+
+    What is too much is read and dropped, so that the client hears why; past ``DROPPED_TIMES`` the limit it is cut off.
+    """
+    too_large = declared_bytes.isdigit() and int(declared_bytes) > max_bytes
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -27,11 +30,16 @@ async def read_body(receive: Receive, declared_bytes: str, *, max_bytes: int) ->
             raise Busy(msg)
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size > max_bytes:
-            raise TooLarge(_too_large(max_bytes))
-        chunks.append(chunk)
-        if not message.get("more_body"):
-            return b"".join(chunks)
+        too_large = too_large or size > max_bytes
+        if too_large:
+            chunks.clear()
+        else:
+            chunks.append(chunk)
+        if not message.get("more_body") or size > DROPPED_TIMES * max_bytes:
+            break
+    if too_large:
+        raise TooLarge(_too_large(max_bytes))
+    return b"".join(chunks)
 
 
 def decompressed(body: bytes, encoding: str, *, max_bytes: int) -> bytes:

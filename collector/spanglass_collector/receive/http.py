@@ -22,7 +22,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.types import Receive, Scope, Send
 
-from spanglass_collector.errors import Busy, Rejected, Unsupported
+from spanglass_collector.errors import Busy, Rejected, TooLarge, Unsupported
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.pipeline import Batch, batch_from_body
 from spanglass_collector.pricing import PriceTable
@@ -86,7 +86,8 @@ class Receiver:
             status = HTTPStatus.OK
         except Rejected as error:
             status, answer = error.status, _status(_CODES.get(error.status, _INVALID_ARGUMENT), error)
-            headers[b"connection"] = b"close"  # the rest of its body is not read
+            if isinstance(error, TooLarge):
+                headers[b"connection"] = b"close"  # the rest of its body is not read
         except Busy as error:
             status, answer = error.status, _status(_UNAVAILABLE, error)
             headers[b"retry-after"] = str(error.retry_after_seconds).encode()
@@ -190,11 +191,11 @@ def _answer(batch: Batch) -> bytes:
         response.partial_success.rejected_spans = len(batch.rejects)
         more = f" (and {len(batch.rejects) - MAX_TOLD} more)" if len(batch.rejects) > MAX_TOLD else ""
         response.partial_success.error_message = "; ".join(batch.rejects[:MAX_TOLD]) + more
-    return response.SerializeToString()
+    return bytes(response.SerializeToString())
 
 
 def _status(code: int, message: object) -> bytes:
-    return Status(code=code, message=str(message)).SerializeToString()
+    return bytes(Status(code=code, message=str(message)).SerializeToString())
 
 
 async def _inline_or_thread(size: int, work: Callable[[], T]) -> T:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from spanglass_dashboard import alert_charts, alert_form, data, filter_bar, panels
 from spanglass_dashboard.alert_draft import SUGGESTIONS, rule_from_suggestion
-from spanglass_dashboard.alert_past import Past, past_of, window_until
+from spanglass_dashboard.alert_past import past_of, window_until
 from spanglass_dashboard.alert_status import (
     CHANGE_COLORS,
     FIRING,
@@ -23,7 +23,6 @@ from spanglass_dashboard.plain import plain
 from spanglass_store.alerting.channels import masked
 from spanglass_store.alerting.history import known
 from spanglass_store.alerting.words import condition_text, scope_text, value_text
-from spanglass_store.query import Window
 from spanglass_store.rules import (
     Rule,
     Transition,
@@ -34,7 +33,6 @@ from spanglass_store.rules import (
     transitions,
 )
 
-DAY_SECONDS: Final = 86_400
 SPARK_POINTS: Final = 288
 MAX_CHANGES: Final = 200
 
@@ -99,6 +97,7 @@ def _new_button(label: str, rule: Rule, *, key: str, icon: str = "add", shortcut
         icon=f":material/{icon}:",
         type="primary" if shortcut else "secondary",
         shortcut=shortcut,
+        help="It starts with the filters above.",
         on_click=alert_form.open_with,
         args=(rule,),
     )
@@ -150,9 +149,10 @@ def _watched(rule: Rule) -> None:
 
 def _standing(rule: Rule) -> None:
     now_ns, last = time.time_ns(), _last().get(rule.rule_id)
-    window = window_until(now_ns, DAY_SECONDS, step_seconds=60)
+    preset = scope.range.preset
+    window = window_until(now_ns, preset.seconds, step_seconds=max(60, preset.step_seconds))
     past = past_of(rule, window, max_points=SPARK_POINTS)
-    words, picture = st.columns([5, 6], gap="medium", vertical_alignment="center")
+    words, value, picture = st.columns([5, 1.6, 5], gap="small", vertical_alignment="center")
     with words, st.container(gap="xsmall"):
         badge = badge_of(rule, last, has_value=past.last is not None)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -161,22 +161,18 @@ def _standing(rule: Rule) -> None:
                 st.badge("Critical", color="red")
             st.markdown(f"**{plain(rule.name)}**", width="content")
         st.markdown(plain(condition_text(rule)))
-        where = scope_text(rule.filters)
         told = ", ".join(map(masked, rule.channels)) or "nobody is told"
-        st.caption(" · ".join(filter(None, [plain(where), plain(last_change_text(rule, last, now_ns)), plain(told)])))
-    with picture:
-        _past(rule, past, window)
-
-
-def _past(rule: Rule, past: Past, window: Window) -> None:
-    value, chart = st.columns([1.4, 5], gap="small", vertical_alignment="center")
+        st.caption(
+            plain(" · ".join(filter(None, [scope_text(rule.filters), last_change_text(rule, last, now_ns), told])))
+        )
     value.metric("Now", value_text(rule, past.last) if past.last is not None else "–")
-    with chart:
+    with picture:
         if past.has_data:
             spark = alert_charts.spark(past.points, past.told.firings, window, rule, panels.palette())
-            st.echarts_chart(spark, height=96, key=f"alert_spark_{rule.rule_id}", alt=f"{rule.measure}, last 24 hours")
+            alt = f"{rule.measure}, last {preset.label}"
+            st.echarts_chart(spark, height=96, key=f"alert_spark_{rule.rule_id}", alt=alt)
         else:
-            panels.nothing("No data in the last 24 hours", icon="show_chart", height=96)
+            panels.nothing(f"No data in the last {preset.label}", icon="show_chart")
 
 
 def _actions(rule: Rule) -> None:
@@ -221,14 +217,14 @@ def _history(rules: list[Rule]) -> None:
             height=min(420, 38 + 35 * len(past)),
             key="alert_changes",
             column_config={
-                "when": st.column_config.DatetimeColumn("When", format="D MMM, HH:mm:ss", width="small"),
-                "alert": st.column_config.TextColumn("Alert", width="medium"),
+                "when": st.column_config.DatetimeColumn("When", format="D MMM, HH:mm:ss", width=130),
+                "alert": st.column_config.TextColumn("Alert", width=170),
                 "change": st.column_config.MultiselectColumn(
-                    "Change", options=list(CHANGE_COLORS), color=list(CHANGE_COLORS.values()), width="small"
+                    "Change", options=list(CHANGE_COLORS), color=list(CHANGE_COLORS.values()), width=95
                 ),
-                "what": st.column_config.TextColumn("What was seen", width="large"),
-                "lasted": st.column_config.TextColumn("Lasted", width="small"),
-                "notice": st.column_config.TextColumn("Notice", width="medium"),
+                "what": st.column_config.TextColumn("What was seen", width=300),
+                "lasted": st.column_config.TextColumn("Lasted", width=90),
+                "notice": st.column_config.TextColumn("Notice", width=200),
             },
         )
 

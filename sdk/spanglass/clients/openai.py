@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from spanglass import runtime, semconv
+from spanglass.clients.openai_fields import completion_fields
 from spanglass.clients.openai_stream import Answer, watch, watch_async
-from spanglass.content import completion_figures
+from spanglass.content import chat_request, chat_response
 from spanglass.context import leave
 from spanglass.guard import guarded, swallow
-from spanglass.messages import read_request, read_response
 from spanglass.site import Site
 from spanglass.span import Begun, begin, finish
 
@@ -50,7 +50,7 @@ _PROVIDERS: Final = {
 """End of the host -> OpenTelemetry's name of the provider. A server that is not known speaks OpenAI's protocol."""
 
 
-def wrap_client(client: Any) -> None:  # noqa: ANN401
+def wrap_client(client: Any) -> None:
     """Record the chat completions of this ``OpenAI`` or ``AsyncOpenAI`` object."""
     completions = client.chat.completions
     if getattr(completions.create, _MARK, False):
@@ -68,7 +68,7 @@ def wrap_client(client: Any) -> None:  # noqa: ANN401
 
 def _wrapping(copy: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(copy)
-    def copied(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def copied(*args: Any, **kwargs: Any) -> Any:
         client = copy(*args, **kwargs)
         with guarded("openai.copy"):
             wrap_client(client)
@@ -80,7 +80,7 @@ def _wrapping(copy: Callable[..., Any]) -> Callable[..., Any]:
 class Calls:
     """The calls of one client: where they go, and whether the server knows ``stream_options``."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401
+    def __init__(self, client: Any) -> None:
         address = urlsplit(str(client.base_url))
         host = address.hostname or ""
         azure = any(kind.__name__ == "BaseAzureClient" for kind in type(client).__mro__)
@@ -98,10 +98,10 @@ class Calls:
         state = runtime.STATE
 
         @functools.wraps(method)
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def call(*args: Any, **kwargs: Any) -> Any:
             if state.off or (begun := self._begin(kwargs)) is None:
                 return method(*args, **kwargs)
-            request = self._asking_for_usage(kwargs)
+            request = self._asking_for_usage(kwargs) if begun.live.sampled else kwargs
             try:
                 try:
                     answer = method(*args, **request)
@@ -114,7 +114,7 @@ class Calls:
                 leave(begun.token)
                 finish(begun.live, error)
                 raise
-            return self._end(begun, answer, kwargs, watch, swallow_usage=request is not kwargs)
+            return self._end(begun, answer, kwargs, watch, hide_usage=request is not kwargs)
 
         return call
 
@@ -123,10 +123,10 @@ class Calls:
         state = runtime.STATE
 
         @functools.wraps(method)
-        async def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        async def call(*args: Any, **kwargs: Any) -> Any:
             if state.off or (begun := self._begin(kwargs)) is None:
                 return await method(*args, **kwargs)
-            request = self._asking_for_usage(kwargs)
+            request = self._asking_for_usage(kwargs) if begun.live.sampled else kwargs
             try:
                 try:
                     answer = await method(*args, **request)
@@ -139,7 +139,7 @@ class Calls:
                 leave(begun.token)
                 finish(begun.live, error)
                 raise
-            return self._end(begun, answer, kwargs, watch_async, swallow_usage=request is not kwargs)
+            return self._end(begun, answer, kwargs, watch_async, hide_usage=request is not kwargs)
 
         return call
 
@@ -172,25 +172,26 @@ class Calls:
     def _end(
         self,
         begun: Begun,
-        answer: Any,  # noqa: ANN401
+        answer: Any,
         kwargs: dict[str, Any],
-        watch_stream: Callable[..., bool],
+        watch_stream: Callable[[Any, Answer], Any],
         *,
-        swallow_usage: bool,
-    ) -> Any:  # noqa: ANN401
+        hide_usage: bool,
+    ) -> Any:
         """The answer as the caller gets it; the span ends now, or with the stream."""
         end_ns = time_ns()
-        leave(begun.token)
+        live, token = begun
+        leave(token)
         try:
             raw = _raw(kwargs)
-            streamed = kwargs.get("stream") is True
-            if streamed and not raw and watch_stream(answer, Answer(begun.live), swallow_usage=swallow_usage):
-                return answer
-            if begun.live.sampled and not streamed and raw != "stream":
-                _take_response(begun, answer.parse() if raw else answer)
+            if live.sampled and kwargs.get("stream") is not True and raw != "stream":
+                told = completion_fields(answer.parse() if raw else answer, content=live.recorder.capture)
+                live.take(chat_response, told)
+            elif live.sampled and not raw:
+                return watch_stream(answer, Answer(live, hide_usage=hide_usage))
         except Exception as error:  # noqa: BLE001
             swallow("openai.response", error)
-        finish(begun.live, end_ns=end_ns)
+        finish(live, end_ns=end_ns)
         return answer
 
 
@@ -205,18 +206,8 @@ def _take_request(begun: Begun, kwargs: dict[str, Any]) -> None:
         sent = {**sent, **extra}
     if not live.recorder.capture:
         sent = {name: value for name, value in sent.items() if name not in _CONTENT}
-    live.set(name=f"chat {sent['model']}" if sent.get("model") else "chat")
-    live.take(read_request, sent)
-
-
-def _take_response(begun: Begun, completion: Any) -> None:  # noqa: ANN401
-    live = begun.live
-    live.take(read_response if live.recorder.capture else completion_figures, plain(completion))
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """A model object as the fields it has, without the cost of validating them again."""
-    return {**vars(value), **(getattr(value, "__pydantic_extra__", None) or {})}
+    live.update_name(f"chat {sent['model']}" if sent.get("model") else "chat")
+    live.take(chat_request, sent)
 
 
 def _raw(kwargs: Mapping[str, Any]) -> str:

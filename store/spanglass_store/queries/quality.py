@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from spanglass_store.measures import MEASURES, SCORE_LOOKBACK_NS, scores_where
-from spanglass_store.query import MODEL, SCORE_NAME, Condition, Filters, Query, Window, between, query
+from spanglass_store.query import MODEL, SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
 
 Z: Final = 1.959963984540054  # standard normal quantile of 0.975
 
@@ -125,6 +125,27 @@ def distribution(project: str, window: Window, filters: Filters, score_name: str
         """,
         where,
         bins=bins,
+    )
+
+
+def coverage(project: str, window: Window, filters: Filters, score_name: str) -> Query:
+    """How many traces were judged. Columns: traces (that began in ``window``), scored (of them, then or later).
+
+    Grain: one row. Rows are counted, not weighted: a trace that was sampled away could not be judged.
+    """
+    where = spans_where(project, window, filters)
+    return query(
+        "score coverage",
+        f"""
+        SELECT count() AS traces,
+        countIf(trace_id IN (
+        SELECT trace_id FROM scores FINAL
+        WHERE project = {{project:String}} AND name = {{score_name:String}}
+        AND timestamp >= fromUnixTimestamp64Nano({{start_ns:Int64}}, 'UTC'))) AS scored
+        FROM spans WHERE {where.sql} AND parent_span_id = 0
+        """,
+        where,
+        score_name=score_name,
     )
 
 

@@ -2,11 +2,11 @@
 -- {'end_ns': 2, 'project': 'p', 'start_ns': 1}
 SELECT
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted) AS calls,
-sumIf(sampling_weight, parent_span_id = 0) AS traces,
+ifNotFinite(uniq(trace_id) * avg(sampling_weight), 0) AS traces,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status = 'error') AS errors,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status = 'error') / nullIf(sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted), 0) AS error_ratio,
-sumIf(sampling_weight, parent_span_id = 0 AND status = 'error') AS trace_errors,
-sumIf(sampling_weight, parent_span_id = 0 AND status = 'error') / nullIf(sumIf(sampling_weight, parent_span_id = 0), 0) AS trace_error_ratio,
+ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf(sampling_weight, status = 'error'), 0) AS trace_errors,
+ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf(sampling_weight, status = 'error'), 0) / nullIf(ifNotFinite(uniq(trace_id) * avg(sampling_weight), 0), 0) AS trace_error_ratio,
 if(countIf(kind IN ('llm', 'embedding', 'rerank') AND usage_counted) > 0 AND countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, sumIf(toFloat64(ifNull(cost_usd, 0)) * sampling_weight, usage_counted)) AS cost_usd,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status != 'error' AND cost_usd IS NULL) AS unpriced_calls,
 sumIf(toFloat64(ifNull(cost_usd, 0)) * sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted) / nullIf(sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND cost_usd IS NOT NULL), 0) AS cost_per_call_usd,

@@ -6,9 +6,9 @@ const SPARE_ROWS = 8;
 const PAGE_ROWS = 15;
 const KEYBOARD_PAUSE_MS = 180; // the server hears where the keyboard rests, not every row it passes
 const COLORS = {
-  agent: "violet", llm: "blue", tool: "green", retriever: "orange", rerank: "orange", embedding: "yellow",
-  guardrail: "red", evaluator: "yellow", prompt: "violet", chain: "gray", span: "gray",
-};
+  agent: "violet", llm: "blue", tool: "green", retriever: "orange", rerank: "orange", embedding: "orange",
+  guardrail: "yellow", evaluator: "yellow", prompt: "violet", chain: "gray", span: "gray",
+}; // no red: that is an error
 const views = new WeakMap();
 
 const element = (tag, className, into, text = "") => {
@@ -73,7 +73,6 @@ class View {
     this.divider.onpointerdown = (event) => this.dragDivider(event);
     this.minimap.onpointerdown = (event) => this.dragMinimap(event);
     this.resized = new ResizeObserver(() => this.layout && this.paint());
-    this.resized.observe(this.scroll);
   }
 
   // --- what is shown -------------------------------------------------------------------------------------
@@ -305,7 +304,7 @@ class View {
     if (layout.size[i]) row.setAttribute("aria-expanded", !isCollapsed);
     else row.removeAttribute("aria-expanded");
     parts.name.style.paddingLeft = `${4 + Math.min(layout.depth[i], 24) * 14}px`;
-    parts.chevron.textContent = layout.size[i] ? (isCollapsed ? "▸" : "▾") : "";
+    parts.chevron.textContent = layout.size[i] ? (isCollapsed ? "▶" : "▼") : "";
     parts.kind.textContent = kind;
     parts.kind.style.background = `var(--st-${color}-background-color)`;
     parts.kind.style.color = `var(--st-${color}-text-color)`;
@@ -380,6 +379,7 @@ export default function waterfall({ data, parentElement, setStateValue }) {
   const view = views.get(host);
   const layout = data instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(data)) : data;
   view.emit = setStateValue;
+  view.resized.observe(view.scroll);
   host.style.height = `${layout.height}px`;
   view.show(layout);
   return () => view.close();

@@ -1,0 +1,134 @@
+"""What the quality page shows of a score: figures, a table of groups, two charts. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from spanglass_dashboard import charts
+from spanglass_dashboard.palette import Palette
+from spanglass_store.query import Window
+
+MAX_LINES: Final = 6
+UNNAMED: Final = "not told"
+INTERVAL_SECONDS: Final[Mapping[str, int]] = {"15m": 60, "1h": 300, "24h": 3_600, "7d": 6 * 3_600, "30d": 24 * 3_600}
+"""Bucket of the trend by range: wider than other charts, since an interval needs values to be narrow."""
+
+
+def compared(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``quality.totals`` of two windows as one table, most values first.
+
+    Columns: group, count, mean, low, high, change (of the mean; NaN where there was nothing before), verdict.
+    ``verdict`` is "better", "worse" or "no clear change": the 95 % interval of the difference of two independent
+    means, whose half width is the root of the sum of the squared half widths, leaves zero out or holds it.
+    """
+    joined = now.merge(before, on="group", how="left", suffixes=("", "_before"))
+    joined["change"] = joined["mean"] - joined["mean_before"]
+    half = (_half(joined, "") ** 2 + _half(joined, "_before") ** 2) ** 0.5
+    joined["verdict"] = [_verdict(change, width) for change, width in zip(joined["change"], half, strict=True)]
+    joined["group"] = [group or UNNAMED for group in joined["group"]]
+    return joined[["group", "count", "mean", "low", "high", "change", "verdict"]]
+
+
+def _half(frame: pd.DataFrame, suffix: str) -> pd.Series[Any]:
+    return (frame[f"high{suffix}"] - frame[f"low{suffix}"]) / 2
+
+
+def _verdict(change: float, half_width: float) -> str:
+    if math.isnan(change):
+        return "new"
+    if math.isnan(half_width) or abs(change) <= half_width:
+        return "no clear change"
+    return "better" if change > 0 else "worse"
+
+
+def interval_text(low: float, high: float) -> str:
+    """``0.81 – 0.85``; empty where one value has no interval."""
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} – {high:.3f}"
+
+
+def trend_figure(
+    frame: pd.DataFrame, window: Window, interval_seconds: int, palette: Palette, *, timezone: str, is_share: bool
+) -> go.Figure:
+    """A plotly figure of rows of ``quality.trend``: a line with its band for each of the MAX_LINES largest groups.
+
+    ``is_share`` says that the values are yes and no: the mean is then a share and the axis in percent.
+    """
+    order = frame.groupby("group")["count"].sum().sort_values(ascending=False).index.tolist()[:MAX_LINES]
+    unit = "ratio" if is_share else "score"
+    figure = charts.base_figure(palette, height=330, unit=unit, legend=len(order) > 1)
+    for index, group in enumerate(order):
+        rows = frame[frame["group"] == group][["bucket", "mean", "low", "high"]]
+        whole = charts.filled(rows, window, interval_seconds)
+        charts.add_trend(figure, whole, group or UNNAMED, palette.nth(index), palette, timezone=timezone)
+    figure.update_traces(hovertemplate="%{y:.1%}" if is_share else "%{y:.3f}", selector={"mode": "lines+markers"})
+    return figure
+
+
+def distribution_chart(frame: pd.DataFrame, palette: Palette, *, is_share: bool) -> dict[str, Any]:
+    """An ECharts option of rows of ``quality.distribution``: how often each value was given."""
+    names = [_edge_text(low, high, is_share=is_share) for low, high in zip(frame["low"], frame["high"], strict=True)]
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 8, "top": 12, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "axis", "confine": True},
+        "xAxis": {
+            "type": "category",
+            "data": names,
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": palette.border}},
+            "axisLabel": {"fontSize": 11, "hideOverlap": True, "color": palette.muted},
+        },
+        "yAxis": {
+            "type": "value",
+            "splitNumber": 3,
+            "minInterval": 1,
+            "axisLabel": {"fontSize": 11, "color": palette.muted},
+            "splitLine": {"lineStyle": {"color": palette.border}},
+        },
+        "series": [
+            {
+                "type": "bar",
+                "name": "Scores",
+                "data": [int(count) for count in frame["count"]],
+                "itemStyle": {"color": palette.primary},
+                "barCategoryGap": "55%" if is_share else "12%",
+                "barMaxWidth": 90,
+                "emphasis": {"disabled": True},
+            }
+        ],
+    }
+
+
+def every_bin(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``quality.distribution`` with the empty bins between them."""
+    if len(frame) < 2:
+        return frame
+    width = float((frame["high"] - frame["low"]).iloc[0])
+    first = float(frame["low"].iloc[0])
+    numbers = [round((low - first) / width) for low in frame["low"]]
+    counts = dict(zip(numbers, frame["count"], strict=True))
+    rows = [(first + n * width, first + (n + 1) * width, counts.get(n, 0)) for n in range(max(numbers) + 1)]
+    return pd.DataFrame(rows, columns=["low", "high", "count"])
+
+
+def _edge_text(low: float, high: float, *, is_share: bool) -> str:
+    if is_share:
+        return "yes" if high >= 1 else "no"
+    return f"{low:.3g} – {high:.3g}"
+
+
+def share_text(scored: float, traces: float) -> str:
+    """``42.1 %``; a dash where there are no traces."""
+    return "–" if not traces else f"{scored / traces:.1%}".replace("%", " %")
+
+
+def mean_text(mean: float, *, is_share: bool) -> str:
+    """``0.831``, or ``83.1 %`` for yes and no; a dash for none."""
+    if math.isnan(mean):
+        return "–"
+    return f"{mean * 100:.1f} %" if is_share else f"{mean:.3f}"
