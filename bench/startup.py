@@ -50,7 +50,8 @@ def start_once(data_dir: Path) -> Start:
         assert process.stdout is not None
         try:
             if not any(READY in line for line in process.stdout):
-                raise RuntimeError("`spanglass up` ended before it was ready")
+                msg = "`spanglass up` ended before it was ready"
+                raise RuntimeError(msg)
             up_seconds = time.monotonic() - began
             time.sleep(SETTLE_SECONDS)
             tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]

@@ -83,10 +83,12 @@ def find_clickhouse_url(given: str | None, data_dir: Path) -> str:
         return given
     running = running_in(data_dir)
     if running is None:
-        raise SettingsRefused(
+        msg = (
             f"no `spanglass up` runs in {data_dir}: start one, choose its --data-dir, "
             "or name a database with SPANGLASS_CLICKHOUSE_URL"
         )
+        raise SettingsRefused(msg)
     if running.clickhouse_port is None:
-        raise CommandError(f"the `spanglass up` in {data_dir} uses another database: set SPANGLASS_CLICKHOUSE_URL")
+        msg = f"the `spanglass up` in {data_dir} uses another database: set SPANGLASS_CLICKHOUSE_URL"
+        raise CommandError(msg)
     return EmbeddedClickHouse(data_dir, http_port=running.clickhouse_port).url()

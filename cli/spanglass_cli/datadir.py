@@ -27,7 +27,8 @@ LOCK_NAME: Final = "up.lock"
 @dataclass(frozen=True, slots=True)
 class Running:
     """What the owner of a data folder tells others. ``dashboard`` is empty without one, and ``clickhouse_port``
-    is None when the database is somewhere else."""
+    is None when the database is somewhere else.
+    """
 
     pid: int
     collector: str
@@ -46,7 +47,8 @@ class DataDirLock:
             data_dir.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise CommandError(f"cannot write in the data directory {data_dir}: {error.strerror}") from error
+            msg = f"cannot write in the data directory {data_dir}: {error.strerror}"
+            raise CommandError(msg) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -33,7 +33,8 @@ def get(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[int, bytes]
         response = connection.getresponse()
         return response.status, response.read()
     except http.client.HTTPException as error:
-        raise ConnectionError(f"{url} does not speak HTTP ({error!r})") from error
+        msg = f"{url} does not speak HTTP ({error!r})"
+        raise ConnectionError(msg) from error
     finally:
         connection.close()
 
@@ -50,13 +51,16 @@ def get_json(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> dict[str, An
     """The JSON object at the address. Raises OSError as `get` does, and for another status or another body."""
     status, body = get(url, timeout_seconds)
     if status != 200:
-        raise ConnectionError(f"{url} answered {status}")
+        msg = f"{url} answered {status}"
+        raise ConnectionError(msg)
     try:
         document = json.loads(body)
     except ValueError as error:
-        raise ConnectionError(f"{url} did not answer with JSON") from error
+        msg = f"{url} did not answer with JSON"
+        raise ConnectionError(msg) from error
     if not isinstance(document, dict):
-        raise ConnectionError(f"{url} did not answer with a JSON object")
+        msg = f"{url} did not answer with a JSON object"
+        raise ConnectionError(msg)
     return document
 
 

@@ -13,12 +13,10 @@ from spanglass_store import keys
 from spanglass_store.connection import Store
 
 
-def create(clickhouse_url: str, project: str, name: str, scope: str) -> tuple[str, keys.ApiKey]:
-    """(the key itself, what was kept of it). Raises CommandError for an unknown scope, StoreError as usual."""
+def create(clickhouse_url: str, project: str, name: str, scope: keys.Scope) -> tuple[str, keys.ApiKey]:
+    """(the key itself, what was kept of it). Raises StoreError as usual."""
     now_ns = time.time_ns()
     key_id = f"key_{secrets.token_hex(6)}"
-    if scope not in keys.SCOPES:
-        raise CommandError(f"unknown scope {scope!r}: choose {', '.join(keys.SCOPES)}")
     text, key = keys.new_key(
         project,
         name,
@@ -42,7 +40,8 @@ def revoke(clickhouse_url: str, key_id: str) -> keys.ApiKey:
     """The key as it is now kept. One revoked before stays as it was. Raises CommandError for an unknown id."""
     key = next((key for key in existing(clickhouse_url) if key.key_id == key_id), None)
     if key is None:
-        raise CommandError(f"there is no key {key_id!r}: `spanglass keys list` shows all")
+        msg = f"there is no key {key_id!r}: `spanglass keys list` shows all"
+        raise CommandError(msg)
     if key.revoked_at_ns is not None:
         return key
     now_ns = time.time_ns()

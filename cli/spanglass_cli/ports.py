@@ -30,7 +30,8 @@ def require_free(ports: Iterable[Port]) -> None:
     seen: dict[int, Port] = {}
     for port in ports:
         if port.number in seen:
-            raise SettingsRefused(f"{port.flag} and {seen[port.number].flag} are both {port.number}: give each its own")
+            msg = f"{port.flag} and {seen[port.number].flag} are both {port.number}: give each its own"
+            raise SettingsRefused(msg)
         seen[port.number] = port
         _require_free(port)
 
@@ -39,7 +40,8 @@ def _require_free(port: Port) -> None:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(port.host, port.number, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise SettingsRefused(f"--host {port.host}: no such address ({error.strerror})") from error
+        msg = f"--host {port.host}: no such address ({error.strerror})"
+        raise SettingsRefused(msg) from error
     with socket.socket(family, kind, protocol) as probe:
         # As servers do: a port in TIME_WAIT after a restart is free, one with a listener is not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,7 +50,8 @@ def _require_free(port: Port) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(port.number, port.purpose, port.flag) from error
-            raise SettingsRefused(f"cannot listen on {port.host}:{port.number} ({error.strerror})") from error
+            msg = f"cannot listen on {port.host}:{port.number} ({error.strerror})"
+            raise SettingsRefused(msg) from error
 
 
 def is_loopback(host: str) -> bool:
@@ -61,7 +64,8 @@ def is_loopback(host: str) -> bool:
 
 def reachable_host(host: str) -> str:
     """The host to connect to for a listener bound to ``host``: a wildcard is reached on loopback, and an
-    IPv6 address gets its brackets."""
+    IPv6 address gets its brackets.
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -71,7 +71,7 @@ class Child:
         self._tail.clear()
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         # A new session: a terminal's Ctrl-C reaches only us, and we end the roles in order.
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - the arguments are those of our own table of roles
             [sys.executable, "-m", "spanglass_cli.lifeline", *self.spec.arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -79,12 +79,11 @@ class Child:
             env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(self.spec.environment),
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
         log = logging.handlers.RotatingFileHandler(self.log_path, maxBytes=LOG_BYTES, backupCount=1, delay=True)
         self._pumps = [
             threading.Thread(target=self._pump, args=(stream, log, aloud), name=f"{self.spec.name}-log", daemon=True)
             for stream, aloud in ((self._process.stdout, self.spec.speaks), (self._process.stderr, False))
+            if stream is not None
         ]
         for pump in self._pumps:
             pump.start()

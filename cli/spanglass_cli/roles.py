@@ -84,9 +84,13 @@ def dashboard(layout: Layout, clickhouse_url: str) -> ChildSpec:
     )
 
 
-def migrate(clickhouse_url: str) -> ChildSpec:
+def migrate(clickhouse_url: str, wait_seconds: float) -> ChildSpec:
     """Brings the tables up to date, then ends. A process of its own: what it imports is gone afterwards."""
-    return ChildSpec(name="migrate", arguments=("migrate",), environment={"SPANGLASS_CLICKHOUSE_URL": clickhouse_url})
+    return ChildSpec(
+        name="migrate",
+        arguments=("migrate", "--wait-seconds", f"{wait_seconds:g}"),
+        environment={"SPANGLASS_CLICKHOUSE_URL": clickhouse_url},
+    )
 
 
 def demo(layout: Layout, clickhouse_url: str, provider_port: int) -> ChildSpec:

@@ -124,7 +124,7 @@ class Supervisor:
         kept.started_at = now
         try:
             kept.service.start()
-        except Exception as error:  # whatever the reason: it is tried again, and said
+        except Exception as error:  # noqa: BLE001 - whatever the reason: it is said, and tried again
             self._note_end(kept, f"could not start ({error})", now)
 
     def _note_end(self, kept: _Kept, what: str, now: float) -> None:

@@ -24,6 +24,10 @@ from spanglass_cli.process import Child, ChildSpec
 from spanglass_cli.supervisor import Supervisor
 
 READY_SECONDS: Final = 60.0
+EMBEDDED_ANSWERS_SECONDS: Final = 45.0
+OUTSIDE_ANSWERS_SECONDS: Final = 10.0
+"""A database that somebody else runs should be there already."""
+
 STOP_SECONDS: Final = 2.0
 COLLECTOR_STOP_SECONDS: Final = 3.0
 WATCH_SECONDS: Final = 0.2
@@ -79,7 +83,8 @@ def _run(
         return child
 
     url = clickhouse_url or _start_database(layout, supervisor)
-    migration = Child(roles.migrate(url), layout.log_dir, say)
+    wait_seconds = OUTSIDE_ANSWERS_SECONDS if clickhouse_url else EMBEDDED_ANSWERS_SECONDS
+    migration = Child(roles.migrate(url, wait_seconds), layout.log_dir, say)
     migration.start()
     try:
         awaited = [start(roles.collector(layout, url), COLLECTOR_STOP_SECONDS)]
@@ -120,12 +125,15 @@ def _wait_until_ready(
     waiting = [migration, *awaited]
     while waiting and not interrupted.wait(0.05):
         if ended := supervisor.ended():
-            raise ServiceFailed(f"{ended.name} ended while starting; its last lines:", ended.log_tail)
+            msg = f"{ended.name} ended while starting; its last lines:"
+            raise ServiceFailed(msg, ended.log_tail)
         if migration.poll() not in {0, None}:
-            raise ServiceFailed("the tables could not be brought up to date:", migration.log_tail)
+            msg = "the tables could not be brought up to date:"
+            raise ServiceFailed(msg, migration.log_tail)
         if time.monotonic() > deadline:
             names = " and ".join(child.name for child in waiting)
-            raise ServiceFailed(f"{names} not ready after {READY_SECONDS:g} s; last lines:", waiting[0].log_tail)
+            msg = f"{names} not ready after {READY_SECONDS:g} s; last lines:"
+            raise ServiceFailed(msg, waiting[0].log_tail)
         waiting = [child for child in waiting if not _is_done(child)]
     return not waiting
 
@@ -136,10 +144,11 @@ def _is_done(child: Child) -> bool:
 
 def _require_password(layout: roles.Layout) -> None:
     if layout.is_public and layout.with_dashboard and not os.environ.get("SPANGLASS_DASHBOARD_PASSWORD"):
-        raise SettingsRefused(
+        msg = (
             f"--host {layout.host} opens the dashboard to the network: "
             "set SPANGLASS_DASHBOARD_PASSWORD, or start with --no-dashboard"
         )
+        raise SettingsRefused(msg)
 
 
 def _ports(layout: roles.Layout, *, embedded: bool) -> list[Port]:

@@ -23,6 +23,7 @@ PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """OpenTelemetry's names of providers that genai-prices does not match by itself."""
 
+MINUTE_NS: Final = 60 * 10**9
 MAX_REMEMBERED: Final = 10_000
 """Model names come from clients: what is remembered about them is bounded."""
 
@@ -33,7 +34,7 @@ class GenaiPrices:
     def __init__(self, snapshot: DataSnapshot | None = None) -> None:
         self._snapshot = snapshot or get_snapshot()
         self._found: dict[tuple[str, str], tuple[Provider, ModelInfo] | None] = {}
-        self._prices: dict[tuple[int, str], Price] = {}
+        self._prices: dict[tuple[str, str, str, int], Price] = {}
 
     def price_of(self, provider: str, model: str, *, service_tier: str, at_ns: int) -> Price | None:
         """The price in force at ``at_ns``; None for a model or a provider that the table does not know."""
@@ -41,16 +42,15 @@ class GenaiPrices:
         if found is None:
             return None
         owner, info = found
-        if isinstance(info.prices, ModelPrice) and not info.price_variants:
-            key = (id(info), "")
-            price = self._prices.get(key)
-            if price is None:
-                price = self._prices[key] = _price(info.prices, _price_id(owner, info, ""))
-            return price
-        at = datetime.fromtimestamp(at_ns / 1e9, tz=UTC)
-        own = any(info is each for each in owner.models)  # variants are those of the provider itself
-        context = {"service_tier": service_tier} if service_tier and own else None
-        return _price(info.get_prices(at, context), _price_id(owner, info, _began(info, at)))
+        key = (owner.id, info.id, service_tier, at_ns // MINUTE_NS)  # no price begins between two minutes
+        price = self._prices.get(key)
+        if price is None:
+            if len(self._prices) >= MAX_REMEMBERED:
+                self._prices.clear()
+            price = self._prices[key] = _price_at(
+                owner, info, service_tier, datetime.fromtimestamp(at_ns / 1e9, tz=UTC)
+            )
+        return price
 
     def _find(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
         key = (provider, model)
@@ -65,8 +65,15 @@ class GenaiPrices:
         return self._found[key]
 
 
-def _price_id(provider: Provider, model: ModelInfo, began: str) -> str:
-    return f"genai-prices/{genai_prices.__version__}:{provider.id}/{model.id}" + (f"@{began}" if began else "")
+def _price_at(provider: Provider, model: ModelInfo, service_tier: str, at: datetime) -> Price:
+    """The price in force, named after the package, the model, the day it began and the tier, where that matters."""
+    standard = model.get_prices(at)
+    own = any(model is each for each in provider.models)  # tiers are those of the provider itself
+    tiered = model.get_prices(at, {"service_tier": service_tier}) if service_tier and own else standard
+    began = _began(model, at)
+    tier = service_tier if vars(tiered) != vars(standard) else ""
+    name = f"genai-prices/{genai_prices.__version__}:{provider.id}/{model.id}"
+    return _price(tiered, name + (f"@{began}" if began else "") + (f"#{tier}" if tier else ""))
 
 
 def _began(model: ModelInfo, at: datetime) -> str:

@@ -25,7 +25,8 @@ MAX_TEXT: Final = 500
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A choice of the time bar. ``interval_seconds`` is the width of a chart's bucket, ``step_seconds`` how far the
-    end of the window moves at a time: everybody who looks within one step asks the same questions."""
+    end of the window moves at a time: everybody who looks within one step asks the same questions.
+    """
 
     label: str
     seconds: int

@@ -28,7 +28,10 @@ def _page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page
 
 pages = st.navigation(
     {
-        "Observe": [_page("overview", "Overview", "monitoring", default=True), _page("traces", "Traces", "account_tree")],
+        "Observe": [
+            _page("overview", "Overview", "monitoring", default=True),
+            _page("traces", "Traces", "account_tree"),
+        ],
         "Analyse": [_page("quality", "Quality", "verified")],
         "Operate": [_page("alerts", "Alerts", "notifications")],
     },

@@ -15,9 +15,9 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
-from spanglass_store.query import Window
 
 from spanglass_dashboard.palette import Palette
+from spanglass_store.query import Window
 
 Kind = Literal["line", "bar", "area"]
 Role = Literal["", "error", "good", "warning", "primary", "muted"]
@@ -78,7 +78,7 @@ def filled(frame: pd.DataFrame, window: Window, interval_seconds: int, zeros: Se
     start, end = (pd.Timestamp(ns, tz="UTC") for ns in (window.start_ns, window.end_ns))
     grid = pd.date_range(start.ceil(step), end, freq=step, inclusive="left", unit="ns")
     by_bucket = frame.assign(bucket=_utc(frame["bucket"])).set_index("bucket")
-    whole = by_bucket.reindex(grid).astype({column: "float64" for column in by_bucket.columns})
+    whole = by_bucket.reindex(grid).astype(dict.fromkeys(by_bucket.columns, "float64"))
     whole[list(zeros)] = whole[list(zeros)].fillna(0.0)
     return whole.rename_axis("bucket").reset_index()
 
@@ -154,7 +154,9 @@ def _series(
     stacked: bool,
 ) -> dict[str, Any]:
     color = color_of(line, index, palette)
-    values = [None if math.isnan(value) else round(value * scale.factor, 6) for value in frame[line.column].astype(float)]
+    values = [
+        None if math.isnan(value) else round(value * scale.factor, 6) for value in frame[line.column].astype(float)
+    ]
     alone = _isolated(values)
     option: dict[str, Any] = {
         "type": "bar" if kind == "bar" else "line",
@@ -166,7 +168,12 @@ def _series(
     if kind == "bar":
         option |= {"barMaxWidth": 18, "barCategoryGap": "25%"}
     else:
-        option |= {"showSymbol": alone, "symbol": "circle", "symbolSize": 4, "lineStyle": {"width": 1.75, "color": color}}
+        option |= {
+            "showSymbol": alone,
+            "symbol": "circle",
+            "symbolSize": 4,
+            "lineStyle": {"width": 1.75, "color": color},
+        }
     if kind == "area":
         option["areaStyle"] = {"opacity": 0.18}
     if stacked:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 import streamlit as st
-from spanglass_store.span import Span
 
 from spanglass_dashboard.messages import Chat, Part, chat_from_text
 from spanglass_dashboard.plain import as_json, plain, pretty
+from spanglass_store.span import Span
 
 MAX_CHARACTERS: Final = 20_000
 View = Literal["Text", "Markdown", "Raw"]

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
+
+from spanglass_dashboard import settings
 from spanglass_store.connection import Store
 from spanglass_store.native import Block
 from spanglass_store.query import Query
-
-from spanglass_dashboard import settings
 
 SETTLED_SECONDS: Final = 300
 RECENT_SECONDS: Final = 5

@@ -6,11 +6,11 @@ import time
 from typing import Final
 
 import streamlit as st
-from spanglass_store.query import Filters, Window
-from spanglass_store.queries import traces as queries
 
 from spanglass_dashboard import data, filter_bar, panels, settings
 from spanglass_dashboard.address import DAY, DEFAULT_PROJECT, NS, PRESETS, Scope
+from spanglass_store.queries import traces as queries
+from spanglass_store.query import Filters, Window
 
 POLL_SECONDS: Final = 3
 LOOKBACK_SECONDS: Final = 400 * DAY
@@ -53,7 +53,9 @@ def _no_match(scope: Scope, waiting_for: str) -> None:
         panels.nothing(f"No {waiting_for} in the last {scope.range.preset.label} match.")
         with st.container(horizontal=True, horizontal_alignment="center"):
             if scope.is_filtered:
-                st.button("Clear filters", key="clear_from_empty", on_click=filter_bar.clear, icon=":material/filter_alt_off:")
+                st.button(
+                    "Clear filters", key="clear_from_empty", on_click=filter_bar.clear, icon=":material/filter_alt_off:"
+                )
             if scope.range.key != WIDEST:
                 label = f"Widen to {PRESETS[WIDEST].label}"
                 st.button(label, key="widen", on_click=filter_bar.widen, args=(WIDEST,), icon=":material/date_range:")

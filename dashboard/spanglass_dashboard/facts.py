@@ -32,7 +32,9 @@ def usd(amount: Decimal) -> str:
 
 
 def _known(*rows: tuple[str, str | int | None]) -> Rows:
-    return [(name, f"{value:,}" if isinstance(value, int) else value) for name, value in rows if value not in {None, ""}]
+    return [
+        (name, f"{value:,}" if isinstance(value, int) else value) for name, value in rows if value not in {None, ""}
+    ]
 
 
 def _model(span: Span) -> Rows:

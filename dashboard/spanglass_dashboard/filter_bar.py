@@ -10,12 +10,12 @@ import time
 from typing import Final
 
 import streamlit as st
-from spanglass_store.errors import StoreError
-from spanglass_store.queries import facets
-from spanglass_store.query import Window
 
 from spanglass_dashboard import address, data, panels
 from spanglass_dashboard.address import FIELD_OF_PARAM, NS, PRESETS, Scope
+from spanglass_store.errors import StoreError
+from spanglass_store.queries import facets
+from spanglass_store.query import Window
 
 LABELS: Final = {
     "service": "Service",
@@ -68,7 +68,7 @@ def bar(title: str) -> None:
             live="400ms",
             width=270,
         )
-        extra = ON_DEMAND if st.session_state.get(_MORE) or any(map(st.session_state.get, ON_DEMAND)) else ()
+        extra = ON_DEMAND if st.session_state.get(_MORE) or any(map(_chosen, ON_DEMAND)) else ()
         for param in (*ALWAYS, *extra):
             _choice(param)
         if not extra:
@@ -124,18 +124,24 @@ def _choice(param: str) -> None:
     )
 
 
+def _chosen(param: str) -> list[str]:
+    """Values of a filter; before its widget is drawn for the first time, those in the address."""
+    if param in st.session_state:
+        return list(st.session_state[param] or ())
+    return st.query_params.get_all(param)
+
+
 def _options(param: str) -> list[str]:
     """What can be chosen: the values of the last week, and those already chosen."""
     if param == "status":
         return list(address.STATUSES)
-    chosen = st.session_state.get(param) or st.query_params.get_all(param)
     seen: list[str] = []
     try:
         project = scope().project
         seen = data.load(facets.values(project, _week(), FIELD_OF_PARAM[param]))["value"].astype(str).tolist()
     except (StoreError, KeyError):
         pass  # suggestions only: the page itself says that the database is away
-    return list(dict.fromkeys([*seen, *chosen]))
+    return list(dict.fromkeys([*seen, *_chosen(param)]))
 
 
 def _projects() -> list[str]:

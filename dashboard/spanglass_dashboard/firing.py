@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
-from spanglass_store.measures import MEASURES, format_value
-from spanglass_store.rules import Rule, Transition, all_rules, last_transitions, rule_from_row, transition_from_row
 
 from spanglass_dashboard import data
 from spanglass_dashboard.plain import plain
+from spanglass_store.measures import MEASURES, format_value
+from spanglass_store.rules import Rule, Transition, all_rules, last_transitions, rule_from_row, transition_from_row
 
 
 def strip(project: str) -> None:
@@ -44,4 +44,6 @@ def firing(project: str) -> list[tuple[Rule, Transition]]:
 def _sentence(rule: Rule, last: Transition) -> str:
     measure = MEASURES[rule.measure]
     bound = f"{rule.comparison} {format_value(measure, rule.threshold)}"
-    return f"**{plain(rule.name)}** is firing: {measure.label} {plain(format_value(measure, last.value))}, {plain(bound)}"
+    return (
+        f"**{plain(rule.name)}** is firing: {measure.label} {plain(format_value(measure, last.value))}, {plain(bound)}"
+    )

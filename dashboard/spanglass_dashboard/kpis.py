@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import pandas as pd
+
 from spanglass_store.measures import MEASURES, format_value
 from spanglass_store.query import Filters
 

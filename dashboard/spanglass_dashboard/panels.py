@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import plotly.graph_objects as go
 import streamlit as st
-from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
 
 from spanglass_dashboard.palette import DARK, LIGHT, Palette
+from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
 
 _LOG: Final = logging.getLogger(__name__)
 LIVE_SECONDS: Final = 15
+TITLE_PIXELS: Final = 64
+SKELETON_PIXELS: Final = 160
 PLOTLY_CONFIG: Final[Mapping[str, Any]] = {
     "displaylogo": False,
     "responsive": True,
@@ -63,7 +65,8 @@ def panel(
     def draw() -> None:
         with st.container(border=True, gap="xsmall", height=height, key=f"card_{key}"):
             st.markdown(f"**{title}**", help=help)
-            guarded(body, key=key)
+            with st.skeleton(height=height - TITLE_PIXELS if isinstance(height, int) else SKELETON_PIXELS):
+                guarded(body, key=key)
 
     draw()
 

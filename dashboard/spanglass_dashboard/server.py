@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,18 @@ from starlette.middleware import Middleware
 from streamlit import config, file_util
 from streamlit.runtime.pages_manager import PagesManager
 
+from spanglass_dashboard import data
 from spanglass_dashboard import settings as settings_in_use
 from spanglass_dashboard.palette import THEME_FILE
 from spanglass_dashboard.security import Gate, Login, content_security_policy
 from spanglass_dashboard.settings import Settings, is_loopback
+from spanglass_store.errors import StoreError
 
 _LOG: Final = logging.getLogger(__name__)
 SCRIPT: Final = Path(__file__).with_name("app.py")
 COLLECT_SECONDS: Final = 60
+WARM_MODULES: Final = ("pyarrow", "plotly.graph_objects", "altair", "spanglass_dashboard.trace_view")
+"""What the first page would load: several seconds, paid before the health check answers."""
 
 HIDDEN_OPTIONS: Final = {
     # After every run Streamlit collects garbage over all of pandas and pyarrow: 3 to 5 times the CPU of a rerun.
@@ -113,10 +118,8 @@ async def _lifespan(_app: st.App) -> AsyncGenerator[None, None]:
 
 
 def _warm_up() -> None:
-    from spanglass_store.errors import StoreError
-
-    from spanglass_dashboard import data, trace_view  # noqa: F401 - imported for its imports
-
+    for module in WARM_MODULES:
+        import_module(module)
     with suppress(StoreError):  # not there yet: every panel says so by itself
         data.store().ping()
     gc.collect()

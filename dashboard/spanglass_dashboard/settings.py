@@ -26,7 +26,9 @@ class Settings(BaseSettings):
         "127.0.0.1"
     )
     dashboard_port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8501
-    dashboard_password: Annotated[SecretStr | None, Field(description="Asked for first; not set: loopback only.")] = None
+    dashboard_password: Annotated[SecretStr | None, Field(description="Asked for first; not set: loopback only.")] = (
+        None
+    )
 
     @property
     def secret(self) -> str | None:

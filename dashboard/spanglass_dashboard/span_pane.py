@@ -9,15 +9,15 @@ from dataclasses import asdict
 from typing import Final
 
 import streamlit as st
-from spanglass_store.errors import StoreError
-from spanglass_store.measures import format_seconds
-from spanglass_store.scores import Score, block_from_scores
-from spanglass_store.span import Event, Span
 
 from spanglass_dashboard import conversation, data, facts, trace_data
 from spanglass_dashboard.address import NS
 from spanglass_dashboard.plain import clipped, plain, pretty
 from spanglass_dashboard.trace_data import Trace
+from spanglass_store.errors import StoreError
+from spanglass_store.measures import format_seconds
+from spanglass_store.scores import Score, block_from_scores
+from spanglass_store.span import Event, Span
 
 KIND_COLORS: Final[Mapping[str, str]] = {
     "agent": "violet",
@@ -62,7 +62,9 @@ def score_text(score: Score) -> str:
 
 def _error(span: Span) -> None:
     kind, message = span.error_type or "Error", span.error_message
-    st.error(f"**{plain(kind)}**  \n{plain(message, 600)}" if message else f"**{plain(kind)}**", icon=":material/error:")
+    st.error(
+        f"**{plain(kind)}**  \n{plain(message, 600)}" if message else f"**{plain(kind)}**", icon=":material/error:"
+    )
 
 
 def _messages(_trace: Trace, span: Span) -> None:
@@ -159,7 +161,8 @@ def _give_score(trace: Trace, span: Span) -> None:
 
 def _table(rows: list[tuple[str, str]]) -> None:
     """Names and values, as text: cells read Markdown, so it is escaped."""
-    st.table([{" ": f":gray[{plain(name)}]", "  ": plain(value, MAX_VALUE)} for name, value in rows], border="horizontal")
+    cells = [{"name": f":gray[{plain(name)}]", "value": plain(value)} for name, value in rows]
+    st.table(cells, border="horizontal", hide_header=True, hide_index=True)
 
 
 _TABS: Final[Mapping[str, Callable[[Trace, Span], None]]] = {

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Final
 
 import streamlit as st
+
+from spanglass_dashboard import data, settings
+from spanglass_dashboard.waterfall import Layout, counted_tokens, layout, to_bytes
 from spanglass_store.queries import trace as trace_queries
 from spanglass_store.rows import span_from_row
 from spanglass_store.scores import Score, score_from_row
 from spanglass_store.span import Span
-
-from spanglass_dashboard import data, settings
-from spanglass_dashboard.waterfall import Layout, counted_tokens, layout, to_bytes
 
 KEPT_SECONDS: Final = 30
 MAX_TRACES: Final = 32
@@ -23,13 +23,16 @@ MODEL_KINDS: Final = frozenset({"llm", "embedding", "rerank"})
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A trace added up. Usage told twice counts once; ``cost_usd`` is None where no call has a known cost."""
+    """A trace added up. Usage told twice counts once; ``cost_usd`` is None where no call has a known cost, and then
+    ``calls`` says whether there was something to pay for. ``models`` begins with those that wrote text.
+    """
 
     duration_ns: int
     spans: int
     errors: int
     tokens: int | None
     cost_usd: Decimal | None
+    calls: int
     unpriced_calls: int
     models: tuple[str, ...]
 
@@ -72,13 +75,15 @@ def totals(placed: Layout) -> Totals:
     tokens = [count for span in spans if (count := counted_tokens(span)) is not None]
     costs = [span.cost.total_usd for span in spans if span.usage_counted and span.cost.total_usd is not None]
     calls = [span for span in spans if span.kind in MODEL_KINDS and span.usage_counted]
-    models = (span.response_model or span.request_model for span in spans if span.kind in MODEL_KINDS)
+    answering = sorted((span for span in spans if span.kind in MODEL_KINDS), key=lambda span: span.kind != "llm")
+    models = (span.response_model or span.request_model for span in answering)
     return Totals(
         duration_ns=placed.end_ns - placed.start_ns,
         spans=len(spans),
         errors=sum(span.status == "error" for span in spans),
         tokens=sum(tokens) if tokens else None,
         cost_usd=sum(costs, Decimal(0)) if costs else None,
+        calls=len(calls),
         unpriced_calls=sum(call.cost.total_usd is None and call.status != "error" for call in calls),
         models=tuple(dict.fromkeys(model for model in models if model)),
     )

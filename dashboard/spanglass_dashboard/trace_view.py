@@ -7,16 +7,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
-from spanglass_store.measures import format_count, format_seconds, format_usd
 
 from spanglass_dashboard import filter_bar, panels, span_pane, trace_data
 from spanglass_dashboard.address import NS
 from spanglass_dashboard.components.waterfall import waterfall
 from spanglass_dashboard.plain import plain
-from spanglass_dashboard.trace_data import Trace
+from spanglass_dashboard.trace_data import Totals, Trace
+from spanglass_store.measures import format_count, format_seconds, format_usd
 
 HEIGHT: Final = 660
-MAX_MODELS: Final = 3
+MAX_MODELS: Final = 2
 _OPENED_WITH: Final = "trace_opened_with"
 
 
@@ -36,7 +36,12 @@ def show(project: str, trace_id: str, asked_for: str) -> None:
     trace = trace_data.open_trace(project, trace_id) if trace_id else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="trace_header"):
         st.button(
-            "All traces", icon=":material/arrow_back:", type="tertiary", key="close_trace", on_click=close, shortcut="Esc"
+            "All traces",
+            icon=":material/arrow_back:",
+            type="tertiary",
+            key="close_trace",
+            on_click=close,
+            shortcut="Esc",
         )
         if trace is not None:
             _header(trace)
@@ -68,32 +73,27 @@ def _header(trace: Trace) -> None:
     st.badge(label, color="red" if failed else "green", icon=f":material/{'error' if failed else 'check'}:")
     for model in sums.models[:MAX_MODELS]:
         st.badge(plain(model, 40), color="violet")
-    if len(sums.models) > MAX_MODELS:
-        st.badge(f"+{len(sums.models) - MAX_MODELS} models", color="violet")
+    if more := sums.models[MAX_MODELS:]:
+        st.badge(f"+{len(more)}", color="violet", help=plain(", ".join(more)))
     for value in (root.environment, root.service, root.release):
         if value:
             st.badge(plain(value, 40), color="gray")
-    st.space("stretch")
-    st.code(trace.trace_id, language=None, width="content")
 
 
 def _totals(trace: Trace) -> None:
     root, sums = trace.root, trace.totals
     started = datetime.fromtimestamp(trace.placed.start_ns / NS, tz=UTC).astimezone(ZoneInfo(panels.timezone()))
-    cost = "unknown" if sums.cost_usd is None else format_usd(float(sums.cost_usd))
-    if sums.unpriced_calls and sums.cost_usd is not None:
-        cost += f" + {sums.unpriced_calls} unknown"
     facts = [
         ("Started", f"{started:%b %-d, %H:%M:%S}"),
         ("Duration", format_seconds(sums.duration_ns / NS)),
         ("Spans", f"{sums.spans:,}"),
         ("Tokens", "–" if sums.tokens is None else format_count(sums.tokens)),
-        ("Cost", cost),
+        ("Cost", _cost_text(sums)),
     ]
     facts += [(score.name, span_pane.score_text(score)) for score in trace.scores[:3]]
     if root.tags:
         facts.append(("Tags", ", ".join(root.tags)))
-    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="trace_totals"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="trace_totals"):
         for label, value in facts:
             with st.container(width="content", gap=None):
                 st.caption(plain(label, 40))
@@ -101,6 +101,16 @@ def _totals(trace: Trace) -> None:
         for param, label, value in (("user", "User", root.user_id), ("session", "Session", root.session_id)):
             if value:
                 _linked(param, label, value)
+        st.space("stretch")
+        st.code(trace.trace_id, language=None, width="content")
+
+
+def _cost_text(sums: Totals) -> str:
+    if sums.cost_usd is None:
+        return "unknown" if sums.calls else "–"
+    known = format_usd(float(sums.cost_usd))
+    missing = sums.unpriced_calls
+    return f"{known} + {missing} {'call' if missing == 1 else 'calls'} unknown" if missing else known
 
 
 def _linked(param: str, label: str, value: str) -> None:
@@ -113,7 +123,11 @@ def _linked(param: str, label: str, value: str) -> None:
     with st.container(width="content", gap=None):
         st.caption(label)
         st.button(
-            plain(value, 40), key=f"narrow_{param}", type="tertiary", on_click=follow, help=f"All traces of this {param}"
+            f":primary[**{plain(value, 40)}**]",
+            key=f"narrow_{param}",
+            type="tertiary",
+            on_click=follow,
+            help=f"All traces of this {param}",
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
+
 from spanglass_store.span import Span
 
 COLLAPSE_ABOVE_SPANS = 300

@@ -36,7 +36,9 @@ class Payload:
 
 def payloads(*libraries: str) -> list[Payload]:
     """Payloads of these libraries, or of all, in order."""
-    found = (Payload(path.parent.name, path.name.removesuffix(".expect.json")) for path in _root().glob("*/*.expect.json"))
+    found = (
+        Payload(path.parent.name, path.name.removesuffix(".expect.json")) for path in _root().glob("*/*.expect.json")
+    )
     chosen = (each for each in found if not libraries or each.library in libraries)
     return sorted((each for each in chosen if each.path(".pb").exists()), key=str)
 

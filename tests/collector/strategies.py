@@ -64,7 +64,10 @@ times_ns = st.integers(0, 2**64 - 1)
 trace_ids = st.binary(min_size=16, max_size=16).filter(any).map(bytes.hex)
 span_ids = st.binary(min_size=8, max_size=8).filter(any).map(bytes.hex)
 events = st.builds(
-    WireEvent, times_ns, st.sampled_from(["exception", "First Token Stream Event", ""]) | st.text(max_size=5), attributes
+    WireEvent,
+    times_ns,
+    st.sampled_from(["exception", "First Token Stream Event", ""]) | st.text(max_size=5),
+    attributes,
 )
 wire_spans = st.builds(
     WireSpan,

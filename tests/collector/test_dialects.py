@@ -89,15 +89,22 @@ def _read(document: dict[str, Any], expect: dict[str, Any]) -> list[tuple[str, A
     said = [_said(part) for message in document.get("input_messages", []) for part in message["parts"]]
     wanted = [message["text"] for message in expect.get("input_messages", [])]
     calls = [part for part in output if part["type"] == "tool_call"]
+    asked = expect.get("tool_calls", [])
     return [
         *((name, document[name]) for name in ("request_model", "response_model", "response_id")),
         ("provider", document["provider"] in map(str.lower, expect.get("provider_as_sent", []))),
         *((f"usage.{name}", document["usage"][column]) for name, column in USAGE.items()),
         ("finish_reason", set(document["finish_reasons"]) <= set(expect.get("finish_reason_as_sent", []))),
         ("output_text", next((text for text in texts if text == expect.get("output_text")), texts)),
-        ("tool_calls", [{name: call[name] for name in ("id", "name", "arguments")} for call in calls]),
+        (
+            "tool_calls",
+            [{name: call[name] for name in wanted_call} for call, wanted_call in zip(calls, asked, strict=False)],
+        ),
         ("input_messages", [text for text in wanted if text in said or text in document["input"]]),
-        ("error_message", document["status"] == "error" and expect.get("error_message", "") in document["error_message"]),
+        (
+            "error_message",
+            document["status"] == "error" and expect.get("error_message", "") in document["error_message"],
+        ),
         *((f"params.{name}", value) for name, value in document["parameters"].items()),
     ]
 

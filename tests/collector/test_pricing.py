@@ -40,9 +40,7 @@ def test_the_parts_are_those_of_the_tokens() -> None:
 def test_cost_is_additive(input_a: int, input_b: int, output_a: int, output_b: int, read_a: int, read_b: int) -> None:
     a = Usage(input_a + read_a, output_a, cache_read_tokens=read_a)
     b = Usage(input_b + read_b, output_b, cache_read_tokens=read_b)
-    both = Usage(
-        input_a + read_a + input_b + read_b, output_a + output_b, cache_read_tokens=read_a + read_b
-    )
+    both = Usage(input_a + read_a + input_b + read_b, output_a + output_b, cache_read_tokens=read_a + read_b)
     costs = [cost_of(usage, PRICE) for usage in (a, b, both)]
     assert costs[0].total_usd + costs[1].total_usd == costs[2].total_usd
     for cost in costs:
@@ -107,9 +105,12 @@ def test_the_date_of_the_call_decides() -> None:
 
 
 def test_the_tier_that_served_decides() -> None:
-    flex = TABLE.price_of("openai", "gpt-5-mini", service_tier="flex", at_ns=CALL.start_ns)
-    default = TABLE.price_of("openai", "gpt-5-mini", service_tier="default", at_ns=CALL.start_ns)
+    at_ns = 1_795_000_000 * 10**9
+    flex = TABLE.price_of("openai", "gpt-5-mini", service_tier="flex", at_ns=at_ns)
+    default = TABLE.price_of("openai", "gpt-5-mini", service_tier="default", at_ns=at_ns)
     assert flex.input.usd < default.input.usd
+    assert flex.price_id.endswith("#flex")
+    assert default.price_id.endswith("gpt-5-mini")
 
 
 def test_a_call_is_priced_by_the_model_that_answered_else_by_the_one_asked_for() -> None:

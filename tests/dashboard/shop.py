@@ -20,7 +20,10 @@ UNPRICED_MODEL: Final = "house-llama-70b"
 MODELS: Final = (*PRICES_USD_PER_MILLION, UNPRICED_MODEL)
 
 QUESTIONS: Final = (
-    ("Where is my order 1182?", "Your order **1182** left our warehouse yesterday.\n\n- Carrier: DHL\n- Arrives: Friday"),
+    (
+        "Where is my order 1182?",
+        "Your order **1182** left our warehouse yesterday.\n\n- Carrier: DHL\n- Arrives: Friday",
+    ),
     ("Do the walking boots run small?", "Most customers take their usual size. If you wear thick socks, take one up."),
     ("I want to send the jacket back", "No problem: you have 30 days. I have sent the label to your e-mail address."),
     ("Is the blue tent waterproof?", "Yes. The outer tent holds a 3,000 mm water column, the floor 5,000 mm."),
@@ -36,9 +39,7 @@ class History:
     scores: list[Score]
 
 
-def history(
-    now_ns: int, *, traces: int = 400, hours: float = 24.0, seed: int = 7, project: str = "default"
-) -> History:
+def history(now_ns: int, *, traces: int = 400, hours: float = 24.0, seed: int = 7, project: str = "default") -> History:
     """``traces`` requests of the last ``hours``, denser towards ``now_ns`` and in waves."""
     dice = random.Random(seed)
     spans: list[Span] = []
@@ -128,7 +129,15 @@ class _Clock:
         )  # fmt: skip
 
     def call(
-        self, parent: str, name: str, model: str, question: str, answer: str, *, tool: bool = False, failing: bool = False
+        self,
+        parent: str,
+        name: str,
+        model: str,
+        question: str,
+        answer: str,
+        *,
+        tool: bool = False,
+        failing: bool = False,
     ) -> Span:
         """A model call with messages, usage and cost."""
         dice = self.dice
@@ -234,7 +243,9 @@ def _judged(dice: random.Random, spans: Sequence[Span]) -> list[Score]:
     value = min(1.0, max(0.0, dice.gauss(base, 0.09)))
     common = {"project": root.project, "trace_id": root.trace_id, "timestamp_ns": root.end_ns}
     scores = [
-        Score(**common, score_id=f"j-{root.span_id}", name="faithful", value=value, source="judge", evaluator_id="judge-1")
+        Score(
+            **common, score_id=f"j-{root.span_id}", name="faithful", value=value, source="judge", evaluator_id="judge-1"
+        )
     ]
     if dice.random() < 0.35:
         up = float(dice.random() < base)
@@ -257,7 +268,9 @@ def big_trace(start_ns: int, *, spans: int, seed: int = 1, project: str = "defau
     dice = random.Random(seed)
     trace_id = f"{dice.getrandbits(128):032x}"
     kinds = ("llm", "tool", "retriever", "embedding", "chain", "guardrail", "agent")
-    made = [Span(project, trace_id, f"{1:016x}", "", start_ns, start_ns + 1, "research", "agent", service="shop-assistant")]
+    made = [
+        Span(project, trace_id, f"{1:016x}", "", start_ns, start_ns + 1, "research", "agent", service="shop-assistant")
+    ]
     depths = [0]
     for number in range(2, spans + 1):
         parent = dice.randrange(max(0, len(made) - 40), len(made)) if dice.random() < 0.8 else 0

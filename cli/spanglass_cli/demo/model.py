@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from spanglass_cli.demo.catalogue import ORDER_NUMBER, PRODUCTS, Topic, topic_of
+from spanglass_cli.demo.catalogue import ORDER_NUMBER, PRODUCTS, topic_of
+from spanglass_cli.demo.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)

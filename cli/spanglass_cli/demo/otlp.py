@@ -19,7 +19,8 @@ def to_request(traces: Iterable[PastTrace], resource: Mapping[str, str]) -> byte
     spans = [_span(trace.trace_id, span) for trace in traces for span in trace.spans]
     scope = ScopeSpans(scope=InstrumentationScope(name=semconv.SDK_NAME), spans=spans)
     whole = ResourceSpans(resource=Resource(attributes=_attributes(resource)), scope_spans=[scope])
-    return ExportTraceServiceRequest(resource_spans=[whole]).SerializeToString()
+    body: bytes = ExportTraceServiceRequest(resource_spans=[whole]).SerializeToString()
+    return body
 
 
 def to_scores(traces: Iterable[PastTrace]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ import json
 import random
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -107,7 +107,8 @@ def completion(reply: model.Reply) -> dict[str, Any]:
 
 def chunks(reply: model.Reply, *, with_usage: bool) -> Iterator[dict[str, Any]]:
     """A reply as the chunks of a streamed chat completion: one with the role, the pieces, one with the finish reason,
-    and, where asked for, one with the usage and no choice."""
+    and, where asked for, one with the usage and no choice.
+    """
     envelope = _envelope(reply, "chat.completion.chunk") | ({"usage": None} if with_usage else {})
 
     def chunk(delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
@@ -135,13 +136,14 @@ class ProviderThread:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="provider", daemon=True)
 
-    def __enter__(self) -> ProviderThread:
+    def __enter__(self) -> Self:
         """Start; connections are accepted on return. Raises RuntimeError if the server cannot start."""
         self._thread.start()
         while not self._server.started:
             self._thread.join(0.01)
             if not self._thread.is_alive():
-                raise RuntimeError(f"the model provider could not listen at {self.base_url}")
+                msg = f"the model provider could not listen at {self.base_url}"
+                raise RuntimeError(msg)
         return self
 
     def __exit__(self, *_: object) -> None:

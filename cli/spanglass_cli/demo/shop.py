@@ -33,7 +33,7 @@ TOOLS: Final[Mapping[str, Callable[[Any], dict[str, str]]]] = {
     "find_order": lambda given: catalogue.find_order(given["number"]),
     "check_stock": lambda given: catalogue.check_stock(given["product"]),
 }
-TOOL_DEFINITIONS: Final = [
+TOOL_DEFINITIONS: Final[list[Any]] = [
     {
         "type": "function",
         "function": {

@@ -14,7 +14,8 @@ from spanglass_cli.up import Say, up
 def run_demo(layout: roles.Layout, provider_port: int, *, say: Say) -> None:
     """Run until Ctrl-C or SIGTERM. Raises what `up` raises, and CommandError where the OpenAI client is missing."""
     if find_spec("openai") is None:
-        raise CommandError("the demo's application uses the openai package: pip install 'spanglass[all]'")
+        msg = "the demo's application uses the openai package: pip install 'spanglass[all]'"
+        raise CommandError(msg)
 
     def traffic(layout: roles.Layout, clickhouse_url: str) -> ChildSpec:
         return roles.demo(layout, clickhouse_url, provider_port)

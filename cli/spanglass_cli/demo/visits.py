@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from spanglass_cli.demo.catalogue import PRODUCTS, SHOP, TOPICS
+from spanglass_cli.demo.catalogue import PRODUCTS, SHOP
 from spanglass_cli.demo.model import CAREFUL_PHRASE
+from spanglass_cli.demo.topics import TOPICS
 
 SEED: Final = 20_260
 SECOND_NS: Final = 1_000_000_000
@@ -73,7 +74,8 @@ def visits_now(seed: int) -> Iterator[Visit]:
 
 def busyness(hour_utc: float, weekday: int) -> float:
     """Traffic against the average of a week: quiet before dawn, busy at noon and again in the evening; a third less
-    at weekends (weekday 5 and 6)."""
+    at weekends (weekday 5 and 6).
+    """
     noon = math.exp(-(((hour_utc - 12.5) / 3.5) ** 2))
     evening = 0.8 * math.exp(-(((hour_utc - 19.5) / 2.0) ** 2))
     return (0.25 + 1.9 * (noon + evening)) * (0.67 if weekday >= 5 else 1.0)

@@ -75,7 +75,7 @@ def _plain_message(item: dict[str, Any]) -> dict[str, Any]:
 
 def _is_call(content: Any) -> bool:
     """Whether this part of a content is a tool call, which is told apart, with its arguments."""
-    return isinstance(content, dict) and content.get("type") in {"tool_use", "tool_call"}
+    return isinstance(content, dict) and str(content.get("type")) in {"tool_use", "tool_call"}
 
 
 def _unwrapped(item: Any, name: str) -> Any:

@@ -13,7 +13,7 @@ from spanglass_collector.dialects.dialect import Dialect, Found, Word, prefixed
 
 
 def _kind(value: Value) -> Kind | None:
-    return Kind(value) if value in set(Kind) else None
+    return Kind(value) if isinstance(value, str) and value in set(Kind) else None
 
 
 def _metadata(span: WireSpan) -> Iterable[Found]:

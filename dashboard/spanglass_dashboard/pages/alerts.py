@@ -135,7 +135,7 @@ def _card(rule: Rule) -> None:
         body, actions = st.columns([11, 1.3], gap="small")
         with body:
             _watched(rule)
-        with actions, st.container(gap=None, horizontal_alignment="right", key=f"alert_actions_{rule.rule_id}"):
+        with actions, st.container(horizontal=True, horizontal_alignment="right", gap="xxsmall"):
             _actions(rule)
 
 

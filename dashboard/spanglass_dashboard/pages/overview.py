@@ -7,15 +7,15 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
-from spanglass_store import measures
-from spanglass_store.measures import MEASURES, Unit, format_count
-from spanglass_store.query import Query, Window
 
 from spanglass_dashboard import charts, data, empty, filter_bar, firing, panels
 from spanglass_dashboard.address import Scope
 from spanglass_dashboard.charts import Kind, Line
 from spanglass_dashboard.kpis import KPIS, kpis, names_for
 from spanglass_dashboard.plain import plain
+from spanglass_store import measures
+from spanglass_store.measures import MEASURES, Unit, format_count
+from spanglass_store.query import Query, Window
 
 CARD_PIXELS: Final = 300
 CHART_PIXELS: Final = 236
@@ -75,7 +75,7 @@ def _kpi_grid() -> None:
     scope = filter_bar.scope()
 
     now, before = _totals(scope, scope.window), _totals(scope, scope.window.previous())
-    grid = st.grid(4, min_column_width=200, gap="small")
+    grid = st.grid(4, min_column_width=160, gap="small")
     past = charts.filled(_over_time(scope), scope.window, scope.range.interval_seconds, COUNTS)
     for kpi in kpis(names_for(scope.filters), now, before, past):
         grid.metric(
@@ -83,7 +83,7 @@ def _kpi_grid() -> None:
             kpi.value,
             kpi.delta,
             delta_color=kpi.delta_color,
-            delta_description=None if kpi.delta is None else f"vs previous {scope.range.preset.label}",
+            delta_description=None if kpi.delta is None else f"vs prev {scope.range.key}",
             help=kpi.help,
             border=True,
             chart_data=kpi.spark or None,

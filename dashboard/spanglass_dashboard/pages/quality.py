@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from spanglass_dashboard import data, filter_bar, kpis, panels, settings
+from spanglass_dashboard import address, data, filter_bar, kpis, panels, settings
 from spanglass_dashboard import quality_figures as figures
 from spanglass_store.measures import format_count
 from spanglass_store.queries import quality
@@ -23,6 +23,7 @@ GROUPS: Final = {
 VERDICT_COLORS: Final = {"better": "green", "worse": "red", "no clear change": "gray", "new": "blue"}
 MEASURED: Final = ("numeric", "boolean")
 DISTRIBUTION_PIXELS: Final = 250
+WIDEST: Final = "30d"
 _SCORE: Final = "quality_score"
 _GROUP: Final = "quality_group"
 
@@ -45,8 +46,8 @@ curl {collector}/api/v1/scores \\
 def page() -> None:
     """One score over time, by what may have changed it; or how to send one."""
     scope = filter_bar.scope()
-    known = data.load(quality.names(scope.project, scope.window))
-    types = {row.name: row.data_type for row in _rows(known) if row.data_type in MEASURED}
+    known = data.load(quality.names(scope.project, scope.window)).reindex(columns=["name", "data_type"])
+    types = {name: kind for name, kind in zip(known["name"], known["data_type"], strict=True) if kind in MEASURED}
     if not types:
         _empty()
         return
@@ -180,7 +181,7 @@ def _table() -> None:
     st.dataframe(
         frame[["group", "count", "mean", "interval", "change", "verdict"]],
         hide_index=True,
-        height=DISTRIBUTION_PIXELS,
+        height=min(DISTRIBUTION_PIXELS, 38 + 32 * len(frame)),
         row_height=32,
         key="quality_groups",
         column_config={
@@ -214,11 +215,21 @@ def _distribution(*, is_share: bool) -> None:
 
 def _empty() -> None:
     scope = filter_bar.scope()
+    widest = address.range_from_text(WIDEST, scope.window.end_ns)
+    elsewhere = data.load(quality.names(scope.project, widest.window))
     with st.container(border=True, gap="small", key="quality_empty"):
+        if not elsewhere.empty and scope.range.key != WIDEST:
+            panels.nothing(f"No score was given in the last {scope.range.preset.label}.", icon="verified")
+            with st.container(horizontal=True, horizontal_alignment="center"):
+                label = f"Widen to {widest.preset.label}"
+                st.button(
+                    label, key="quality_widen", icon=":material/date_range:", on_click=filter_bar.widen, args=(WIDEST,)
+                )
+            return
         st.subheader("Send your first score", anchor=False)
         st.markdown(
-            f"No score was given in the last {scope.range.preset.label}. A score says how good an answer was: a thumb of a "
-            "user, the verdict of a judge model, the result of a check in your code."
+            "A score says how good an answer was: a thumb of a user, the verdict of a judge model, the result of a check "
+            "in your code. Numbers and yes or no are drawn here, with what they may depend on."
         )
         st.code(SNIPPET, language="python")
         st.markdown("Or from anywhere, later, with the trace's id:")

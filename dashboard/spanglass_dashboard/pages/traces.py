@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import streamlit as st
-from spanglass_store.queries import traces as queries
 
 from spanglass_dashboard import address, data, empty, filter_bar, panels, trace_view
 from spanglass_dashboard.address import Scope
+from spanglass_store.queries import traces as queries
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig

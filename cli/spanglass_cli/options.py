@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def port(help_text: str) -> Any:
+    """An option for a TCP port."""
+    return typer.Option(min=1, max=65535, help=help_text)
+
+
+DataDir = Annotated[
+    Path,
+    typer.Option(
+        envvar="SPANGLASS_DATA_DIR", help="Folder for everything kept; one running `up` each.", file_okay=False
+    ),
+]
+ClickHouseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--clickhouse-url",
+        envvar="SPANGLASS_CLICKHOUSE_URL",
+        metavar="URL",
+        show_default=False,
+        help="http://user:password@host:8123/spanglass. Prefer the variable: arguments are visible to other users.",
+    ),
+]
+NoDashboard = Annotated[bool, typer.Option("--no-dashboard", help="Do not start the dashboard.")]

@@ -1,0 +1,92 @@
+"""A real collector: in this process on a real socket, or as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from collector.waiting import until
+from ports import free_port
+
+from spanglass_collector.app import create_app
+from spanglass_collector.settings import Settings
+
+PROTOBUF = {"content-type": "application/x-protobuf"}
+
+
+def settings(data_dir: Path, url: str, **values: Any) -> Settings:
+    """Settings of a collector on a free port, quick to try again."""
+    return Settings(
+        **{"data_dir": data_dir, "clickhouse_url": url, "port": free_port(), "shutdown_seconds": 2.0}
+        | {"linger_seconds": 0.05, "retry_max_seconds": 0.5} | values
+    )  # fmt: skip
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[httpx.Client]:
+    """A collector in a thread; a client of it. Both end with the block."""
+    listener = socket.create_server((settings.host, settings.port))
+    config = uvicorn.Config(
+        create_app(settings), loop="asyncio", http="httptools", ws="none", lifespan="on", log_config=None,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        until(lambda: server.started or not thread.is_alive())
+        with httpx.Client(base_url=f"http://{settings.host}:{settings.port}", timeout=60) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+class CollectorProcess:
+    """``run(settings)`` in a process of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = f"http://{settings.host}:{settings.port}"
+        environment = {f"SPANGLASS_{name.upper()}": str(value) for name, value in settings.model_dump().items()
+                       if value is not None}  # fmt: skip
+        code = "from spanglass_collector.app import run; from spanglass_collector.settings import Settings; run(Settings())"
+        self.process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment})
+        until(lambda: self._answers() or self.process.poll() is not None)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(self.url + "/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        """``kill -9``."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[CollectorProcess]:
+    """A collector process, killed at the end of the block if it still runs."""
+    collector = CollectorProcess(settings)
+    try:
+        yield collector
+    finally:
+        if collector.process.poll() is None:
+            collector.kill()

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from spanglass_collector.errors import Busy, QueueFull, QueueInUse
+from spanglass_collector.queue import Group, Queue
+from spanglass_store.native import Block
+
+MAX_BYTES = 10_000
+LEASE = {"max_rows": 10, "max_bytes": 1000}
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[Queue]:
+    with Queue.open(tmp_path, max_bytes=MAX_BYTES) as opened:
+        yield opened
+
+
+def block(name: str, rows: int = 1, table: str = "spans") -> Block:
+    return Block(table, f"<{name}>".encode(), rows)
+
+
+def spans_ledger(queue: Queue) -> dict[str, int]:
+    return dict(queue.ledger().result().get("spans", {}))
+
+
+def test_what_was_put_is_leased_in_order_and_forgotten_when_acknowledged(queue: Queue) -> None:
+    for name in "abc":
+        assert queue.put(block(name))
+    group = queue.lease(**LEASE)
+    assert group.block == Block("spans", b"<a><b><c>", 3)
+    queue.ack(group)
+    assert queue.lease(**LEASE) is None
+    assert (queue.waiting_rows, queue.waiting_bytes) == (0, 0)
+
+
+def test_the_same_group_comes_until_it_is_acknowledged_also_after_a_restart(tmp_path: Path) -> None:
+    with Queue.open(tmp_path, max_bytes=MAX_BYTES) as queue:
+        queue.put(block("a"))
+        first = queue.lease(**LEASE)
+        queue.put(block("b"))
+        assert queue.lease(**LEASE) == first
+    with Queue.open(tmp_path, max_bytes=MAX_BYTES) as queue:
+        assert queue.waiting_rows == 2
+        assert queue.lease(**LEASE) == first
+        queue.ack(first)
+        assert queue.lease(**LEASE).block.body == b"<b>"
+
+
+def test_groups_keep_to_the_limits_and_to_one_table(queue: Queue) -> None:
+    queue.put(block("a", rows=6))
+    queue.put(block("score", table="scores"))
+    queue.put(block("b", rows=4))
+    queue.put(block("c", rows=1))
+    queue.put(block("huge", rows=50))
+    bodies = []
+    while group := queue.lease(**LEASE):
+        bodies.append(group.block.body)
+        queue.ack(group)
+    assert bodies == [b"<a><b>", b"<score>", b"<c>", b"<huge>"]
+
+
+def test_the_same_body_is_kept_once_within_the_hour(tmp_path: Path) -> None:
+    now_ns = 10**18
+    with Queue.open(tmp_path, max_bytes=MAX_BYTES, clock=lambda: now_ns) as queue:
+        assert queue.put(block("a", rows=3), digest=b"A", rejected=1)
+        assert not queue.put(block("a", rows=3), digest=b"A", rejected=1)
+        assert queue.put(block("a", rows=3), digest=b"B")
+        now_ns += 3600 * 10**9 + 1
+        assert queue.put(block("a", rows=3), digest=b"A")
+        assert spans_ledger(queue) == {
+            "received": 14, "duplicate": 4, "rejected": 1, "queued": 9, "stored": 0, "set_aside": 0,
+        }  # fmt: skip
+
+
+def test_a_full_queue_refuses_until_there_is_room(queue: Queue) -> None:
+    queue.put(Block("spans", bytes(MAX_BYTES), 1))
+    with pytest.raises(QueueFull) as refused:
+        queue.put(block("a"))
+    assert refused.value.retry_after_seconds == 2
+    assert queue.probe().result() is False
+    queue.ack(queue.lease(**LEASE))
+    assert queue.put(block("a"))
+
+
+def test_a_group_is_halved_until_the_poison_is_alone_and_set_aside(queue: Queue) -> None:
+    for name in "abcd":
+        queue.put(block(name))
+    stored = b""
+    while group := queue.lease(**LEASE):
+        if b"<c>" not in group.block.body:
+            stored += group.block.body
+            queue.ack(group)
+        elif group.items > 1:
+            queue.split(group)
+        else:
+            queue.set_aside(group, "not readable")
+    assert stored == b"<a><b><d>"
+    assert spans_ledger(queue) == {
+        "received": 4, "duplicate": 0, "rejected": 0, "queued": 0, "stored": 3, "set_aside": 1,
+    }  # fmt: skip
+    with contextlib.closing(queue._database.execute("SELECT target, rows, reason, body FROM set_aside")) as found:
+        assert found.fetchall() == [("spans", 1, "not readable", b"<c>")]
+
+
+def test_one_item_cannot_be_split(queue: Queue) -> None:
+    queue.put(block("a"))
+    with pytest.raises(ValueError, match="cannot be split"):
+        queue.split(queue.lease(**LEASE))
+
+
+def test_a_second_collector_is_refused_with_a_sentence(queue: Queue, tmp_path: Path) -> None:
+    with pytest.raises(QueueInUse, match=r"in use by another collector.*SPANGLASS_DATA_DIR"):
+        Queue.open(tmp_path, max_bytes=MAX_BYTES)
+
+
+def test_waiting_ends_when_enough_is_there_or_has_lingered(queue: Queue) -> None:
+    assert not queue.wait(rows=1, linger_seconds=0, timeout_seconds=0.01)
+    queue.put(block("a", rows=5))
+    assert queue.wait(rows=5, linger_seconds=60, timeout_seconds=60)
+    assert queue.wait(rows=6, linger_seconds=0.01, timeout_seconds=60)
+    threading.Timer(0.05, queue.wake).start()
+    assert queue.wait(rows=6, linger_seconds=60, timeout_seconds=60)
+
+
+def test_many_threads_put_at_once_and_all_is_there(queue: Queue) -> None:
+    def put_some(thread: int) -> None:
+        for number in range(20):
+            queue.put(block(f"{thread}.{number}"))
+
+    threads = [threading.Thread(target=put_some, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = b""
+    while group := queue.lease(max_rows=50, max_bytes=MAX_BYTES):
+        found += group.block.body
+        queue.ack(group)
+    assert sorted(found.decode().strip("<>").split("><")) == sorted(f"{t}.{n}" for t in range(8) for n in range(20))
+
+
+def test_a_failing_operation_fails_alone_and_leaves_nothing(queue: Queue) -> None:
+    with queue._changed:  # so that all three are in one transaction
+        good = queue.submit(block("good"))
+        bad = queue.submit(block("bad"), digest=object())  # type: ignore[arg-type]
+        other = queue.submit(block("other"))
+    assert good.result()
+    assert other.result()
+    with pytest.raises(Busy, match="cannot be written"):
+        bad.result()
+    assert queue.lease(**LEASE).block.body == b"<good><other>"
+    assert spans_ledger(queue)["received"] == 2
+
+
+def test_a_closed_queue_says_it_is_stopping(tmp_path: Path) -> None:
+    queue = Queue.open(tmp_path, max_bytes=MAX_BYTES)
+    queue.close()
+    queue.close()
+    with pytest.raises(Busy, match="stopping"):
+        queue.put(block("a"))
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from spanglass_collector.queue import Queue;"
+        "from spanglass_store.native import Block\n"
+        "queue = Queue.open(Path(sys.argv[1]), max_bytes=10**9)\n"
+        "for n in range(10**9):\n"
+        "    queue.put(Block('spans', b'<%d>' % n, 1)); print(n, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if int(line) == 50:
+                process.kill()
+                break
+        acknowledged = 50 + len(process.stdout.read().split())
+    with Queue.open(tmp_path, max_bytes=10**9) as queue:
+        numbers = queue.lease(max_rows=10**9, max_bytes=10**9).block.body.decode().strip("<>").split("><")
+    assert [int(n) for n in numbers[: acknowledged + 1]] == list(range(acknowledged + 1))
+    assert len(numbers) <= acknowledged + 2  # the last may have been on disk before it could be said
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Put, lease, acknowledge, split, set aside and restart in any order: every row is in exactly one place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.directory = Path(tempfile.mkdtemp())
+        self.queue = Queue.open(self.directory, max_bytes=10**6)
+        self.names = 0
+        self.digests: set[tuple[str, int]] = set()
+        self.received = self.duplicate = 0
+        self.kept: list[str] = []
+        self.stored: list[str] = []
+        self.aside: list[str] = []
+        self.group: Group | None = None
+
+    @rule(digest=st.none() | st.integers(0, 5), table=st.sampled_from(["spans", "scores"]))
+    def put(self, digest: int | None, table: str) -> None:
+        name = f"{table}{self.names}"
+        self.names += 1
+        is_new = self.queue.put(
+            block(name, table=table), digest=None if digest is None else f"{table}{digest}".encode()
+        )
+        assert is_new is not ((table, digest) in self.digests)
+        self.received += 1
+        if is_new:
+            self.kept.append(name)
+        else:
+            self.duplicate += 1
+        if digest is not None:
+            self.digests.add((table, digest))
+
+    @rule(max_rows=st.integers(1, 4))
+    def lease(self, max_rows: int) -> None:
+        again = self.group
+        self.group = self.queue.lease(max_rows=max_rows, max_bytes=10**6)
+        assert again is None or self.group == again
+        assert (self.group is None) == (not self.kept)
+
+    @precondition(lambda self: self.group is not None)
+    @rule()
+    def ack(self) -> None:
+        self.queue.ack(self.group)
+        self._leave(self.stored)
+
+    @precondition(lambda self: self.group is not None and self.group.items > 1)
+    @rule()
+    def split(self) -> None:
+        self.queue.split(self.group)
+        self.group = None
+
+    @precondition(lambda self: self.group is not None)
+    @rule()
+    def set_aside(self) -> None:
+        self.queue.set_aside(self.group, "why")
+        self._leave(self.aside)
+
+    @rule()
+    def restart(self) -> None:
+        self.queue.close()
+        self.queue = Queue.open(self.directory, max_bytes=10**6)
+
+    def _leave(self, where: list[str]) -> None:
+        names = self.group.block.body.decode().strip("<>").split("><")
+        where += names
+        for name in names:
+            self.kept.remove(name)
+        self.group = None
+
+    @invariant()
+    def the_ledger_adds_up(self) -> None:
+        tables = self.queue.ledger().result()
+        sums = {name: sum(table[name] for table in tables.values()) for name in ("received", *_PLACES)}
+        assert sums["received"] == self.received == sum(sums[name] for name in _PLACES)
+        assert sums["duplicate"] == self.duplicate
+        assert (sums["queued"], sums["stored"], sums["set_aside"]) == (
+            len(self.kept), len(self.stored), len(self.aside),
+        )  # fmt: skip
+        assert self.queue.waiting_rows == len(self.kept)
+
+    def teardown(self) -> None:
+        self.queue.close()
+        shutil.rmtree(self.directory)
+
+
+_PLACES = ("duplicate", "rejected", "queued", "stored", "set_aside")
+AnyOrder.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+TestAnyOrder = AnyOrder.TestCase

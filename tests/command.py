@@ -1,0 +1,129 @@
+"""The `spanglass` command as a person runs it: a process, what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import psutil
+from ports import free_port
+
+SPANGLASS = Path(sys.executable).with_name("spanglass")
+READY_SECONDS = 90.0
+
+
+def spanglass(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself. Nothing of the test's own SPANGLASS_ variables reaches it."""
+    return subprocess.run(
+        [SPANGLASS, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS,
+        env=clean_environment() | environment,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without settings, and with a terminal wide enough for whole sentences."""
+    kept = {name: value for name, value in psutil.Process().environ().items() if not name.startswith("SPANGLASS_")}
+    return kept | {"COLUMNS": "200", "NO_COLOR": "1"}
+
+
+class Up:
+    """A running `spanglass up` (or `demo`) on free ports, and every line it prints."""
+
+    def __init__(self, data_dir: Path, *, command: str = "up", arguments: tuple[str, ...] = ()) -> None:
+        self.data_dir = data_dir
+        self.port, self.dashboard_port, self.clickhouse_port = free_port(), free_port(), free_port()
+        self.lines: list[str] = []
+        self._new: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.process = subprocess.Popen(
+            [
+                SPANGLASS,
+                command,
+                *("--data-dir", data_dir),
+                *("--port", str(self.port)),
+                *("--dashboard-port", str(self.dashboard_port)),
+                *("--clickhouse-port", str(self.clickhouse_port)),
+                *arguments,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=clean_environment(),
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        """Wait until it says that it is ready."""
+        try:
+            self.wait_for("is ready")
+            self.wait_for("Ctrl-C ends everything")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it as a person would."""
+        self.close()
+
+    @property
+    def collector(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def dashboard(self) -> str:
+        return f"http://127.0.0.1:{self.dashboard_port}"
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait_for(self, text: str, seconds: float = READY_SECONDS) -> str:
+        """The next line that contains ``text``. Fails if the command ends, or says nothing of it in time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            line = self._new.get(timeout=max(0.0, deadline - time.monotonic()))
+            assert line is not None, f"it ended without saying {text!r}:\n{self.text}"
+            if text in line:
+                return line
+
+    def family(self) -> list[psutil.Process]:
+        """Every process below the command, at this moment."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, *words: str) -> psutil.Process:
+        """The child whose command line holds all these words."""
+        return next(p for p in self.family() if all(word in " ".join(p.cmdline()) for word in words))
+
+    def close(self) -> None:
+        """Ctrl-C, then wait; what is left is killed so that it cannot disturb other tests."""
+        family = self.family() if self.process.poll() is None else []
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=30)
+        finally:
+            for left in family:
+                if left.is_running():
+                    left.kill()
+            self.process.kill()
+            self._reader.join()
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            self._new.put(line.rstrip("\n"))
+        self._new.put(None)
