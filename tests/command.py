@@ -39,7 +39,9 @@ def clean_environment() -> dict[str, str]:
 class Up:
     """A running `spanglass up` (or `demo`) on free ports, and every line it prints."""
 
-    def __init__(self, data_dir: Path, *, command: str = "up", arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, data_dir: Path, *, command: str = "up", arguments: tuple[str, ...] = (), **environment: str
+    ) -> None:
         self.data_dir = data_dir
         self.port, self.dashboard_port, self.clickhouse_port = free_port(), free_port(), free_port()
         self.lines: list[str] = []
@@ -57,7 +59,7 @@ class Up:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=clean_environment(),
+            env=clean_environment() | environment,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -1,15 +1,19 @@
-"""The database of the tests: the real engine, one server a run, one fresh database a test.
+"""What tests share: the database and the browser, both real.
 
-It is off unless a test asks for it by its marker, so that what is meant to be pure stays pure and quick.
+The database is the embedded engine, one server a run, one fresh database a test. It is off unless a test asks for it
+by its marker, so that what is meant to be pure stays pure and quick.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from typing import NoReturn
 
+import browser
 import pytest
+from playwright.sync_api import Browser, BrowserContext
 from ports import free_port
 
 from spanglass_store.connection import Store
@@ -39,6 +43,25 @@ def store(store_url: str) -> Iterator[Store]:
     with Store(store_url) as opened:
         migrate(opened)
         yield opened
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests. Without Chromium they are skipped with a line that says how to get it, or fail where
+    the environment forbids the skip."""
+    if browser.executable() is None:
+        (pytest.fail if os.environ.get("SPANGLASS_REQUIRE_BROWSER") else pytest.skip)(browser.HOW_TO_GET_IT)
+    with browser.launch() as launched:
+        yield launched
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser that remembers nothing of other tests."""
+    opened = chromium.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin", locale="en-GB")
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
 
 
 UNASKED = "This test uses the database but is not marked with @pytest.mark.clickhouse."

@@ -14,7 +14,8 @@ from typing import Any
 @dataclass
 class Webhook:
     """``bodies``: the JSON of every POST, in order; ``paths``: where each went. ``answer`` is the status it gets;
-    ``asked`` counts requests, answered or not."""
+    ``asked`` counts requests, answered or not.
+    """
 
     port: int
     answer: int = 200

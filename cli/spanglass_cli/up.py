@@ -25,7 +25,7 @@ from spanglass_cli.supervisor import Supervisor
 
 READY_SECONDS: Final = 60.0
 EMBEDDED_ANSWERS_SECONDS: Final = 45.0
-OUTSIDE_ANSWERS_SECONDS: Final = 10.0
+OUTSIDE_ANSWERS_SECONDS: Final = 5.0
 """A database that somebody else runs should be there already."""
 
 STOP_SECONDS: Final = 2.0

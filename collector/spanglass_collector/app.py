@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
 import socket
@@ -22,7 +23,7 @@ from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
 from spanglass_collector.drain import Drain, Pace
-from spanglass_collector.errors import PortTaken
+from spanglass_collector.errors import PortTaken, StartRefused
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.queue import Queue
@@ -77,7 +78,7 @@ def create_app(settings: Settings) -> Starlette:
         finally:
             refreshing.cancel()
             await asyncio.gather(refreshing, return_exceptions=True)
-            await asyncio.to_thread(drain.stop, timeout_seconds=settings.shutdown_seconds)
+            await asyncio.to_thread(drain.stop, timeout_seconds=settings.shutdown_seconds / 2)
             await asyncio.to_thread(queue.close)
             store.close()
 
@@ -100,7 +101,7 @@ def create_app(settings: Settings) -> Starlette:
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what is under way and return.
 
-    Raises PortTaken or QueueInUse, each with a sentence that says what to change.
+    Raises PortTaken, QueueInUse or another StartRefused, each with a sentence that says what to change.
     """
     with _listening(settings.host, settings.port) as listener:
         config = uvicorn.Config(
@@ -147,7 +148,10 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise PortTaken(host, port) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port) from error
+        msg = f"The collector cannot listen on {host}:{port}: {error.strerror or error}."
+        raise StartRefused(msg) from error
     with listener:
         yield listener
 

@@ -26,6 +26,7 @@ Insert = Callable[[Block, str], None]
 """Insert a block under a token, once. Raises StoreError."""
 FIRST_WAIT_SECONDS: Final = 0.1
 IDLE_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,14 @@ class Drain:
         self._thread.start()
 
     def stop(self, *, timeout_seconds: float) -> None:
-        """Empty the queue if that takes no longer than ``timeout_seconds``; what is left stays on disk."""
+        """Empty the queue if that takes no longer than ``timeout_seconds``; what is left stays on disk.
+
+        An insert that hangs is left behind: its group comes again under its id at the next start.
+        """
         self._deadline = time.monotonic() + timeout_seconds
         self._stopping.set()
         self._queue.wake()
-        self._thread.join()
+        self._thread.join(timeout_seconds + GRACE_SECONDS)
 
     def _run(self) -> None:
         while not self._ends():
@@ -71,7 +75,10 @@ class Drain:
                 while not self._ends() and self._has_work():
                     self._deliver()
             except Busy as busy:  # the disk refuses: the group stays leased and comes again under its id
-                self._stopping.wait(busy.retry_after_seconds)
+                self._pause(busy.retry_after_seconds)
+            except Exception:
+                log.exception("the drain stumbled and goes on")
+                self._pause(FIRST_WAIT_SECONDS)
 
     def _ends(self) -> bool:
         """Stopping, and either nothing is left or no time is."""

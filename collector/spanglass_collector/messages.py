@@ -22,8 +22,9 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
 
     None where there is nothing in it.
     """
-    if isinstance(value, str):
-        value = from_json(value) if value[:1] in {"[", "{"} and from_json(value) is not None else value
+    if isinstance(value, str) and value[:1] in {"[", "{"}:
+        parsed = from_json(value)
+        value = value if parsed is None else parsed
     if isinstance(value, dict):
         inner = value.get("messages")
         value = inner if isinstance(inner, list) else [value]

@@ -37,6 +37,7 @@ Operation = Callable[[sqlite3.Connection], T]
 FILE: Final = "queue.sqlite3"
 REMEMBER_BODIES_NS: Final = 3600 * 10**9
 """How long the same body is known again: an hour, longer than clients go on retrying."""
+NEARLY_FULL: Final = 0.9
 MAX_COMMIT: Final = 256
 """Operations in one transaction."""
 
@@ -108,7 +109,7 @@ class Queue:
     @classmethod
     def open(cls, directory: Path, *, max_bytes: int, clock: Callable[[], int] = time.time_ns) -> Self:
         """The queue in ``directory``, made if it is not there. Raises QueueInUse where another process has it."""
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds what users wrote
         lock_file = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -248,13 +249,14 @@ class Queue:
         return self._submit(ledger.read)
 
     def probe(self) -> Future[bool]:
-        """Whether the queue can be written and has room: True, or False at its byte limit. Raises Busy if the disk
-        refuses.
+        """Whether the queue can be written and has room: False from nine tenths of its limit on.
+
+        The result raises Busy where the disk refuses.
         """
 
         def probe(db: sqlite3.Connection) -> bool:
             db.execute("INSERT INTO ledger VALUES ('', 'probes', 1) ON CONFLICT DO UPDATE SET rows = rows + 1")
-            return bool(self._bytes < self._max_bytes)
+            return bool(self._bytes < NEARLY_FULL * self._max_bytes)
 
         return self._submit(probe)
 

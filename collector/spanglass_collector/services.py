@@ -33,7 +33,7 @@ class Services:
         found = await asyncio.to_thread(store_problem, self.store)
         try:
             if not await asyncio.wrap_future(self.queue.probe()):
-                found.append("The queue is full.")
+                found.append("The queue is full, or nearly.")
         except Busy as busy:
             found.append(str(busy))
         return found

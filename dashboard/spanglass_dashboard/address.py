@@ -124,7 +124,7 @@ def scope_from_state(state: Mapping[str, Any], now_ns: int) -> Scope:
     """The scope of a mapping URL parameter -> value, as of ``now_ns``."""
     return Scope(
         project=_text(state.get("project")) or DEFAULT_PROJECT,
-        range=range_from_text(state.get("t"), now_ns),
+        range=range_from_text(_text(state.get("t")), now_ns),
         filters=filters_from_state(state),
         live=bool(state.get("live")),
     )

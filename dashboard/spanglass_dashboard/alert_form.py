@@ -5,15 +5,13 @@ The fields live in the session under ``alert_<field>``; they are filled when the
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, get_args
 
 import streamlit as st
 
-from spanglass_dashboard import alert_charts, data, panels
+from spanglass_dashboard import alert_channels, alert_charts, alert_rules, data, panels
 from spanglass_dashboard.alert_draft import (
     DELAYS,
     FILTER_FIELDS,
@@ -26,54 +24,51 @@ from spanglass_dashboard.alert_draft import (
 from spanglass_dashboard.alert_past import past_of, window_until
 from spanglass_dashboard.plain import plain
 from spanglass_store.alerting.backtest import Firing
-from spanglass_store.alerting.channels import channels_from_text, masked
 from spanglass_store.alerting.evaluate import NS
 from spanglass_store.alerting.history import extremes
-from spanglass_store.alerting.send import SENT, Notice, send
 from spanglass_store.alerting.words import condition_text, duration_text, scope_text
 from spanglass_store.errors import StoreError
 from spanglass_store.measures import MEASURES
 from spanglass_store.queries import facets, quality
-from spanglass_store.query import Filters, Window
-from spanglass_store.rules import NoData, Rule, Severity, block_from_rule, rule_problems
+from spanglass_store.query import Window
+from spanglass_store.rules import NoData, Rule, Severity, rule_problems
 
 WEEK_SECONDS: Final = 7 * 86_400
 FILTER_LABELS: Final = ("Service", "Model", "Environment", "Prompt", "Prompt version", "Tag")
 NO_DATA_LABELS: Final = {"ok": "All is well", "keep": "Stay as it was", "firing": "Raise the alert"}
-CHANNEL_HELP: Final = """One address a line, for example:
-- `https://example.com/hook` (a webhook, posted as JSON)
-- `slack://TokenA/TokenB/TokenC/#channel`
-- `discord://webhook_id/webhook_token`
-- `mailto://user:password@example.com?to=team@example.com`
-- `ntfy://topic`
 
-All [Apprise addresses](https://appriseit.com/services/) work. They hold secrets: once saved they are shown masked."""
-
-_TESTED: Final = "alert_tested"
-
-
-def new_rule_id() -> str:
-    """An id no other rule has."""
-    return secrets.token_hex(8)
+_OPEN: Final = "alert_open"
 
 
 def open_with(rule: Rule) -> None:
-    """Fill the fields from ``rule``. For callbacks; the same run then calls ``edit``."""
+    """Fill the fields from ``rule`` and keep the dialog open until it is closed. For callbacks."""
     for field, value in fields_from_rule(rule).items():
         st.session_state[f"alert_{field}"] = value
-    st.session_state[_TESTED] = {}
+    alert_channels.forget_test()
+    st.session_state[_OPEN] = rule
 
 
-@st.dialog("Alert", width="large", icon=":material/notifications:")
-def edit(rule: Rule) -> None:
-    """Show the dialog for ``rule``, after ``open_with``."""
+def show() -> None:
+    """Draw the dialog if it is open. Call it once in every run of the page."""
+    rule = st.session_state.get(_OPEN)
+    if rule is not None:
+        _edit(rule)
+
+
+def _close() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+@st.dialog("Alert", width="large", icon=":material/notifications:", on_dismiss=_close)
+def _edit(rule: Rule) -> None:
     left, right = st.columns([1, 1.15], gap="medium")
     with left:
         _condition(rule)
         _scope(rule)
     with right:
         _preview(_draft(rule))
-        _telling(rule)
+        alert_channels.choose(rule)
+        _more()
     _closing(_draft(rule))
 
 
@@ -97,11 +92,11 @@ def _condition(rule: Rule) -> None:
         column.selectbox("Score", _scores(rule), key="alert_score", index=None, placeholder="Which score?")
     comparison, threshold, severity = st.columns([1.05, 1, 1.25])
     comparison.segmented_control(
-        "Bad when", ("above", "below"), key="alert_comparison", required=True, format_func=str.capitalize
+        "Bad when", ("above", "below"), key="alert_comparison", required=True, format_func=_capitalized
     )
     threshold.number_input(threshold_label(chosen.name), key="alert_threshold", format="%g", step=1.0)
     severity.segmented_control(
-        "Severity", get_args(Severity), key="alert_severity", required=True, format_func=str.capitalize
+        "Severity", get_args(Severity), key="alert_severity", required=True, format_func=_capitalized
     )
     window, delay, clearing = st.columns(3)
     window.selectbox(
@@ -125,6 +120,10 @@ def _condition(rule: Rule) -> None:
 
 def _delay_text(seconds: int) -> str:
     return duration_text(seconds) if seconds else "at once"
+
+
+def _capitalized(word: str) -> str:
+    return word.capitalize()
 
 
 def _turn() -> None:
@@ -193,80 +192,29 @@ def would_have_text(firings: Sequence[Firing], window: Window, *, has_data: bool
     return f":red[:material/notifications_active:] **Would have fired {times}** in the last 7 days{lasted}."
 
 
-def _telling(rule: Rule) -> None:
-    """Whom to tell, and what else there is to set."""
-    if rule.channels:
-        st.multiselect(
-            "Channels",
-            list(rule.channels),
-            key="alert_kept_channels",
-            format_func=lambda channel: f"{rule.channels.index(channel) + 1} · {masked(channel)}",
-            placeholder="None kept",
-        )
-    st.text_area(
-        "More channels" if rule.channels else "Channels",
-        key="alert_channels",
-        height=68,
-        placeholder="https://example.com/hook",
-        help=CHANNEL_HELP,
-    )
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Send test", key="alert_test", icon=":material/send:", on_click=_test, args=(rule,))
-        for channel, outcome in st.session_state[_TESTED].items():
-            good = outcome == SENT
-            st.badge(
-                f"{channel} {outcome}",
-                icon=f":material/{'check' if good else 'error'}:",
-                color="green" if good else "red",
-            )
+def _more() -> None:
     with st.expander("More"):
         st.selectbox(
-            "When there is no data", get_args(NoData), key="alert_no_data", format_func=lambda p: NO_DATA_LABELS[p]
+            "When there is no data",
+            get_args(NoData),
+            key="alert_no_data",
+            format_func=lambda policy: NO_DATA_LABELS[policy],
         )
-
-
-def _test(rule: Rule) -> None:
-    """Send a test notice to every channel of the form, all at once."""
-    new = channels_from_text(st.session_state["alert_channels"])
-    channels = tuple(dict.fromkeys([*st.session_state["alert_kept_channels"], *new]))
-    name = st.session_state["alert_name"].strip() or "a new alert"
-    notice = Notice(f"Test: {name}", f"This is a test of an alert in the project {rule.project}.", "info")
-    if not channels:
-        st.session_state[_TESTED] = {"No channel:": "nothing to send to"}
-        return
-    with ThreadPoolExecutor(max_workers=len(channels)) as pool:
-        outcomes = pool.map(lambda channel: send(channel, notice), channels)
-        shown = [f"{index} · {masked(channel)}" for index, channel in enumerate(channels, 1)]
-        st.session_state[_TESTED] = dict(zip(shown, outcomes, strict=True))
 
 
 def _closing(draft: Rule) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if st.button("Cancel", key="alert_cancel"):
+            _close()
             st.rerun()
         saved = st.button("Save alert", key="alert_save", type="primary", icon=":material/check:")
     if not saved:
         return
     for problem in (problems := rule_problems(draft)):
         st.error(problem, icon=":material/error:")
-    if not problems and save(draft):
+    if not problems and alert_rules.save(draft):
+        _close()
         st.rerun()
-
-
-def save(rule: Rule, *, deleted: bool = False) -> bool:
-    """Store ``rule`` as its newest version; say so on the page where that fails, and return False."""
-    version = time.time_ns()
-    try:
-        data.save(block_from_rule(rule, version=version, deleted=deleted), token=f"rule {rule.rule_id} {version}")
-    except StoreError:
-        st.error("The database could not be reached: nothing was saved.", icon=":material/cloud_off:")
-        return False
-    return True
-
-
-def blank(project: str, filters: Filters) -> Rule:
-    """The rule a new alert starts from, watching what the page shows."""
-    return Rule(project, new_rule_id(), "", "error_ratio", "above", 0.05, filters=filters)
 
 
 def _week() -> Window:

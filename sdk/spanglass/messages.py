@@ -57,7 +57,7 @@ def response_attributes(response: Mapping[str, Any]) -> Json:
     """Served model, id, fingerprint, tier, usage, finish reasons and messages of a chat completion."""
     found: Json = {name: response[key] for key, name in _RESPONSE.items() if isinstance(response.get(key), str)}
     found |= usage_attributes(response.get("usage"))
-    choices = [choice for choice in response.get("choices") or () if isinstance(choice, dict)]
+    choices = [choice for choice in _list(response.get("choices")) if isinstance(choice, dict)]
     reasons = [str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")]
     if reasons:
         found[semconv.FINISH_REASONS] = reasons
@@ -91,7 +91,7 @@ def to_message(message: object) -> Json:
         *_content_parts(content),
         *([{"type": "refusal", "content": message["refusal"]}] if message.get("refusal") else ()),
         *_sound(message.get("audio")),
-        *map(_tool_call, message.get("tool_calls") or ()),
+        *map(_tool_call, _list(message.get("tool_calls"))),
         *([_named_call(None, message["function_call"])] if isinstance(message.get("function_call"), dict) else ()),
     ]
     named = {"name": message["name"]} if message.get("name") else {}
@@ -134,12 +134,12 @@ def _image(item: Json) -> Json:
 
 
 def _audio(item: Json) -> Json:
-    sound = item.get("input_audio") or {}
+    sound = _object(item.get("input_audio"))
     return _blob(str(sound.get("data", "")), f"audio/{sound.get('format', 'unknown')}", "audio")
 
 
 def _file(item: Json) -> Json:
-    file = item.get("file") or {}
+    file = _object(item.get("file"))
     name = {"name": file["filename"]} if file.get("filename") else {}
     if file.get("file_id"):
         return {"type": "file", "modality": "document", "file_id": file["file_id"]} | name
@@ -179,7 +179,7 @@ def _sound(audio: object) -> list[Json]:
 def _tool_call(call: object) -> Json:
     if not isinstance(call, dict):
         return {"type": "tool_call", "name": str(call)}
-    return _named_call(call.get("id"), call.get("function") or call.get("custom") or {})
+    return _named_call(call.get("id"), _object(call.get("function") or call.get("custom")))
 
 
 def _named_call(call_id: object, called: Json) -> Json:
@@ -202,3 +202,11 @@ def _joined(content: object) -> object:
     if isinstance(content, list) and all(isinstance(item, dict) and item.get("type") == "text" for item in content):
         return "".join(str(item.get("text", "")) for item in content)
     return content
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

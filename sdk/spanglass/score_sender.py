@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,10 @@ class ScoreSender:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._reset()
+        if hasattr(os, "register_at_fork"):
+            # In a forked child the thread is gone, a lock may be held for ever, and what waits is the parent's to send.
+            reset = weakref.WeakMethod(self._reset)
+            os.register_at_fork(after_in_child=lambda: (found := reset()) and found())
 
     def _reset(self) -> None:
         self._waiting: deque[Json] = deque(maxlen=_MAX_WAITING)
@@ -46,12 +51,9 @@ class ScoreSender:
         self._flushes = 0
         self._closing = False
         self._thread: threading.Thread | None = None
-        self._process = os.getpid()
 
     def put(self, score: Json) -> None:
         """Take a score, as the body of the request has it; never waits."""
-        if self._process != os.getpid():  # forked: the thread and what was waiting belong to the parent
-            self._reset()
         COUNTERS.add("scores_taken", 1)
         with self._changed:
             self._waiting.append(score)

@@ -14,6 +14,7 @@ from command import Up, spanglass
 from ports import free_port
 
 from spanglass_cli import health
+from spanglass_store.embedded import EmbeddedClickHouse
 
 pytestmark = pytest.mark.clickhouse
 
@@ -70,7 +71,9 @@ def test_a_taken_port_is_refused_in_one_line_that_names_port_and_flag(running: U
         "--dashboard-port": running.dashboard_port,
         "--clickhouse-port": running.clickhouse_port,
     }[flag]
-    ports = {name: str(free_port()) for name in ("--port", "--dashboard-port", "--clickhouse-port")} | {flag: str(taken)}
+    ports = {name: str(free_port()) for name in ("--port", "--dashboard-port", "--clickhouse-port")} | {
+        flag: str(taken)
+    }
     line = refused("--data-dir", tmp_path / "other", *(text for pair in ports.items() for text in pair))
     assert str(taken) in line
     assert line.endswith(f" {flag}")
@@ -152,8 +155,6 @@ def test_a_killed_parent_takes_its_children_along(tmp_path: Path) -> None:
 
 
 def test_a_database_elsewhere_is_used_instead(running: Up, tmp_path: Path) -> None:
-    from spanglass_store.embedded import EmbeddedClickHouse
-
     url = EmbeddedClickHouse(running.data_dir, http_port=running.clickhouse_port).url()
     with Up(tmp_path / "data", arguments=("--no-dashboard", "--clickhouse-url", url)) as up:
         assert not (up.data_dir / "clickhouse").exists()

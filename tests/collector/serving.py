@@ -27,7 +27,7 @@ PROTOBUF = {"content-type": "application/x-protobuf"}
 def settings(data_dir: Path, url: str, **values: Any) -> Settings:
     """Settings of a collector on a free port, quick to try again."""
     return Settings(
-        **{"data_dir": data_dir, "clickhouse_url": url, "port": free_port(), "shutdown_seconds": 2.0}
+        **{"data_dir": data_dir, "clickhouse_url": url, "port": free_port(), "shutdown_seconds": 0.3}
         | {"linger_seconds": 0.05, "retry_max_seconds": 0.5} | values
     )  # fmt: skip
 

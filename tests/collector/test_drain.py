@@ -155,3 +155,29 @@ def test_stopping_leaves_on_disk_what_cannot_be_stored_in_time(queue: Queue) -> 
         until(lambda: database.tries)
         drain.stop(timeout_seconds=0.05)
     assert queue.waiting_rows == 1
+
+
+def test_trouble_nobody_foresaw_costs_time_and_nothing_else(queue: Queue) -> None:
+    database = Database()
+
+    def stumble(_: Block) -> None:
+        if len(database.tries) == 1:
+            msg = "a bug"
+            raise RuntimeError(msg)
+
+    database.refuse = stumble
+    queue.put(block("a"))
+    with draining(queue, database):
+        until(lambda: not queue.waiting_rows)
+    assert database.tries[0] == database.tries[1]
+
+
+def test_an_insert_that_hangs_does_not_hold_up_the_end(queue: Queue) -> None:
+    go_on = threading.Event()
+    database = Database(lambda _: (go_on.wait(60), None)[1])
+    queue.put(block("a"))
+    with draining(queue, database) as drain:
+        until(lambda: database.tries)
+        drain.stop(timeout_seconds=0.01)
+        assert queue.waiting_rows == 1
+        go_on.set()

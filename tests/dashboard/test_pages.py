@@ -7,14 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-import shop
-from conftest import OpenPage, insert
-from streamlit.testing.v1 import AppTest
 
+from dashboard import shop
+from dashboard.visits import OpenPage, insert, words
 from spanglass_dashboard import settings
 from spanglass_dashboard.settings import Settings
 from spanglass_store.connection import Store
-from spanglass_store.measures import MEASURES
+from spanglass_store.measures import MEASURES, format_usd
 from spanglass_store.rules import Rule, Transition, block_from_rule, block_from_transitions
 from spanglass_store.span import Cost, Span, Usage
 
@@ -30,12 +29,6 @@ KPI_LABELS = [
     "Time to first token p50",
     "Time to first token p95",
 ]
-
-
-def words(app: AppTest) -> str:
-    """Everything a page says, in one text."""
-    kinds = (app.markdown, app.caption, app.text, app.code, app.subheader, app.info, app.warning, app.error)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def a_call(**changes: object) -> Span:
@@ -78,7 +71,7 @@ def test_the_overview_shows_every_figure(open_page: OpenPage, full: shop.History
 def test_the_overview_shows_the_cost_the_spans_had(open_page: OpenPage, full: shop.History):
     cost = next(metric for metric in open_page().metric if metric.label == "Cost")
     total = sum(span.cost.total_usd or Decimal(0) for span in full.spans)
-    assert cost.value == f"${total:,.4f}" or cost.value == f"${total:,.2f}" or cost.value.startswith(f"${total:.3f}")
+    assert cost.value == format_usd(float(total))
 
 
 def test_an_unknown_price_is_told_and_is_not_zero(open_page: OpenPage, store: Store):
@@ -166,7 +159,10 @@ def test_a_trace_that_is_not_there(open_page: OpenPage, asked: str):
 def test_markup_in_names_is_text(open_page: OpenPage, store: Store):
     insert(store, shop.History([a_call(name="![x](http://evil.example/x.png) :red[no]")], []))
     app = open_page("traces", trace="ab" * 16)
-    assert r"\!\[x\]\(http\:\/\/evil\.example\/x\.png\) \:red\[no\]" in words(app)
+    said = words(app)
+    assert r"\!\[x\]" in said
+    assert r"\:red\[no\]" in said
+    assert "![x]" not in said
 
 
 def test_another_project_is_another_house(open_page: OpenPage, full: shop.History, store: Store):

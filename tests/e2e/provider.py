@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(json.dumps({**_head("chat.completion"), "choices": [choice], "usage": FIRST_USAGE}), "application/json")
 
     def _stream(self, body: dict[str, Any]) -> None:
-        words = [{"content": word} for word in ANSWER.split(" ")]
+        words = [{"content": word} for word in re.findall(r"\S+\s*", ANSWER)]
         chunks = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in words]
         chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         if body.get("stream_options", {}).get("include_usage"):

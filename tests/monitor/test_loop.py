@@ -8,21 +8,30 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from webhook import webhook
+
 from spanglass_monitor.loop import watch
 from spanglass_monitor.settings import Settings
 from spanglass_store.connection import Store
 from spanglass_store.migrate import migrate
 from spanglass_store.rules import Rule, block_from_rule, transition_from_row, transitions
-from waiting import until
-from webhook import webhook
 
 SILENCE = Rule("shop", "r1", "Traffic stops", "calls", "below", 1.0, window_seconds=60)
+
+
+def until(holds: Callable[[], object], timeout_seconds: float = 60) -> None:
+    """Return once ``holds()`` is true."""
+    deadline = time.monotonic() + timeout_seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

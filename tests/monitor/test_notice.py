@@ -28,7 +28,7 @@ def test_a_fired_alert_says_what_where_and_leads_to_the_page() -> None:
     notice = notice_from(SHOP, FIRED, "http://dash.example/")
     assert (notice.title, notice.kind) == ("Warning: slow", "warning")
     assert notice.body.splitlines() == [
-        "Latency p95 was 3.21 s, above 2.00 s.",
+        "Latency p95 at 3.21 s, above 2.00 s.",
         "Condition: Latency p95 above 2.00 s over 5 min, for 3 min",
         "Where: service shop",
         "Project: shop & co",

@@ -7,11 +7,12 @@ import threading
 
 import pytest
 from ports import free_port
-from spanglass_monitor.notify import NO_ANSWER, outcome_text, send_all
-from spanglass_store.alerting.send import SENT, Notice, send
 from webhook import webhook
 
-NOTICE = Notice("Critical: calls fail", "Error rate was 12 %, above 5 %.", "failure")
+from spanglass_monitor.notify import NO_ANSWER, outcome_text, send_all
+from spanglass_store.alerting.send import SENT, Notice, send
+
+NOTICE = Notice("Critical: calls fail", "Error rate at 12 %, above 5 %.", "failure")
 SECRET = "s3cret-token"
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 from alert_history import MINUTE_NS
+from webhook import Webhook, webhook
+
 from spanglass_monitor.watch import Tally, Watch
 from spanglass_store.alerting.evaluate import NS
 from spanglass_store.connection import Store
@@ -17,7 +19,6 @@ from spanglass_store.query import Filters
 from spanglass_store.rows import block_from_spans
 from spanglass_store.rules import Rule, Transition, block_from_rule, transition_from_row, transitions
 from spanglass_store.span import Span
-from webhook import Webhook, webhook
 
 NOW_NS = 1_900_000_000 * NS // MINUTE_NS * MINUTE_NS
 RULE = Rule("shop", "r1", "Too many failures", "errors", "above", 2.0, window_seconds=60, severity="critical")
@@ -85,12 +86,12 @@ def test_a_rule_fires_posts_to_its_webhook_and_resolves(store: Store, hook: Webh
         ("firing", "resolved", 3, "sent"),
     ]
     assert [(t.value, t.message) for t in past(store)] == [
-        (3.0, "Failed calls was 3, above 2"),
-        (5.0, "Failed calls was 5, above 2"),
-        (0.0, "Failed calls was 0, no longer above 2"),
+        (3.0, "Failed calls at 3, above 2"),
+        (5.0, "Failed calls at 5, above 2"),
+        (0.0, "Failed calls at 0, no longer above 2"),
     ]
     assert hook.titles == ["Critical: Too many failures", "Resolved: Too many failures"]
-    assert "Failed calls was 5, above 2." in hook.bodies[0]["message"]
+    assert "Failed calls at 5, above 2." in hook.bodies[0]["message"]
     assert "http://dash/alerts?project=shop" in hook.bodies[0]["message"]
     assert [body["type"] for body in hook.bodies] == ["failure", "success"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from sdk.servers import Provider, Sink, collecting, providing
 
 import spanglass
-from sdk.servers import Provider, Sink, collecting, providing
-from spanglass import guard, testing
+from spanglass import export, guard, testing
 from spanglass.settings import Settings
 
 
@@ -59,6 +59,4 @@ def exporting(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Sink:
 
 
 def new_provider() -> TracerProvider:
-    from spanglass.export import new_provider
-
-    return new_provider(Settings(service="shop", environment="test", release="1.2"))
+    return export.new_provider(Settings(service="shop", environment="test", release="1.2"))

@@ -7,17 +7,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
-
-import spanglass
 from sdk.conftest import new_provider
 from sdk.servers import Sink, collecting
+
+import spanglass
 from spanglass import semconv
 from spanglass.export import split, wire_size_bytes
-from spanglass.testing import captured
 
 DEAD = "http://127.0.0.1:9"
 
@@ -78,9 +80,9 @@ def test_it_goes_without_being_asked(exporting: Sink) -> None:
 def test_spans_of_other_libraries_go_too_with_the_facts_around_them(sink: Sink) -> None:
     provider = TracerProvider(shutdown_on_exit=False)
     spanglass.init(endpoint=sink.url, tracer_provider=provider)
-    with spanglass.context(session_id="s1"), spanglass.span("ours"):
-        with provider.get_tracer("their.library").start_as_current_span("theirs"):
-            pass
+    theirs = provider.get_tracer("their.library")
+    with spanglass.context(session_id="s1"), spanglass.span("ours"), theirs.start_as_current_span("theirs"):
+        pass
     assert spanglass.flush()
     assert sink.span("theirs")["parent_span_id"] == sink.span("ours")["span_id"]
     assert sink.span("theirs")["attributes"] == {semconv.SESSION_ID: "s1"}
@@ -110,26 +112,25 @@ def test_a_batch_is_cut_to_the_size_the_collector_takes(sink: Sink, monkeypatch:
     assert len(sizes) == 6
 
 
+class Keeping(SpanExporter):
+    def __init__(self, kept: list[ReadableSpan]) -> None:
+        self._kept = kept
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self._kept.extend(spans)
+        return SpanExportResult.SUCCESS
+
+
 def test_the_estimate_is_not_too_small_and_the_cut_keeps_the_order() -> None:
-    from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-
-    with captured() as seen:
-        import spanglass.runtime as runtime_module
-
-        ended = []
-        assert runtime_module.STATE.recorder
-        from opentelemetry.sdk.trace import SpanProcessor
-
-        class Keep(SpanProcessor):
-            def on_end(self, span: object) -> None:  # type: ignore[override]
-                ended.append(span)
-
-        runtime_module.STATE.recorder.tracer.span_processor.add_span_processor(Keep())
-        for size in (0, 10, 5_000, 100, 20_000, 7):
-            work("ü" * size)
-        with pytest.raises(ValueError, match="z"):
-            work("z", fail=True)
-    assert len(seen.spans) == len(ended) == 7
+    ended: list[ReadableSpan] = []
+    provider = new_provider()
+    provider.add_span_processor(SimpleSpanProcessor(Keeping(ended)))
+    spanglass.init(endpoint=DEAD, tracer_provider=provider)
+    for size in (0, 10, 5_000, 100, 20_000, 7):
+        work("ü" * size)
+    with pytest.raises(ValueError, match="z"):
+        work("z", fail=True)
+    assert len(ended) == 7
     for span in ended:
         assert wire_size_bytes(span) >= encode_spans([span]).ByteSize() * 0.9
     parts = list(split(ended, 15_000))
@@ -219,7 +220,9 @@ def run(program: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_environment_alone_suffices_and_the_end_of_the_process_sends(sink: Sink) -> None:
-    ended = run(PROGRAM, SPANGLASS_ENDPOINT=sink.url + "/v1/traces/", SPANGLASS_SERVICE="job", SPANGLASS_RAISE_ERRORS="1")
+    ended = run(
+        PROGRAM, SPANGLASS_ENDPOINT=sink.url + "/v1/traces/", SPANGLASS_SERVICE="job", SPANGLASS_RAISE_ERRORS="1"
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
     assert len(sink.spans()) == 2
     assert sink.spans()[0]["resource"]["service.name"] == "job"

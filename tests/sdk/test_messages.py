@@ -16,9 +16,28 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-parts = st.fixed_dictionaries(
-    {"type": st.sampled_from(["text", "image_url", "input_audio", "file", "refusal", "new"])},
-    optional={"text": st.text(), "image_url": st.text() | st.fixed_dictionaries({"url": st.text()})},
+
+
+def shaped(*names: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with the names that are looked for, and anything at all behind them."""
+    return st.dictionaries(st.sampled_from(names), json_values | st.text(max_size=5), max_size=6)
+
+
+urls = shaped("url", "detail", "data", "format", "file_id", "file_data", "filename")
+parts = st.builds(
+    lambda kind, more: {**more, "type": kind},
+    st.sampled_from(["text", "image_url", "input_audio", "file", "refusal", "new"]),
+    st.dictionaries(
+        st.sampled_from(["text", "image_url", "input_audio", "file", "refusal"]), json_values | urls, max_size=3
+    ),
+)
+calls = shaped("id", "function", "custom", "index") | st.builds(
+    lambda called: {"function": called}, shaped("name", "arguments", "input")
+)
+messages = st.builds(
+    lambda *told: {key: value for each in told for key, value in each.items()},
+    shaped("role", "content", "tool_calls", "refusal", "audio", "function_call", "name", "reasoning", "tool_call_id"),
+    st.fixed_dictionaries({}, optional={"content": st.lists(parts), "tool_calls": st.lists(calls), "audio": urls}),
 )
 
 
@@ -29,7 +48,10 @@ parts = st.fixed_dictionaries(
         ({"role": "user", "content": ""}, []),
         ({"role": "assistant", "content": None, "refusal": "No."}, [{"type": "refusal", "content": "No."}]),
         (
-            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png", "detail": "low"}}]},
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png", "detail": "low"}}],
+            },
             [{"type": "uri", "modality": "image", "uri": "https://x/y.png", "detail": "low"}],
         ),
         (
@@ -50,7 +72,11 @@ parts = st.fixed_dictionaries(
         ),
         ({"role": "user", "content": [{"type": "hologram", "url": "h"}]}, [{"type": "hologram", "url": "h"}]),
         (
-            {"role": "tool", "tool_call_id": "t", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+            {
+                "role": "tool",
+                "tool_call_id": "t",
+                "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+            },
             [{"type": "tool_call_response", "id": "t", "response": "ab"}],
         ),
         (
@@ -58,7 +84,10 @@ parts = st.fixed_dictionaries(
             [{"type": "tool_call", "id": None, "name": "f", "arguments": "not json"}],
         ),
         (
-            {"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "sql", "input": "SELECT"}}]},
+            {
+                "role": "assistant",
+                "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "sql", "input": "SELECT"}}],
+            },
             [{"type": "tool_call", "id": "c", "name": "sql", "arguments": "SELECT"}],
         ),
         (
@@ -75,7 +104,7 @@ def test_parts(message: dict[str, Any], told: list[dict[str, Any]]) -> None:
     assert to_message(message)["parts"] == told
 
 
-@given(st.dictionaries(st.text(max_size=8), json_values) | json_values)
+@given(messages | json_values)
 def test_any_message_becomes_one(message: object) -> None:
     told = to_message(message)
     assert isinstance(told["role"], str)
@@ -87,6 +116,18 @@ def test_no_part_is_lost(content: list[dict[str, Any]]) -> None:
     assert len(to_message({"role": "user", "content": content})["parts"]) == len(content)
 
 
+@given(
+    shaped("id", "model", "usage", "choices", "service_tier"), st.lists(messages), shaped("model", "messages", "tools")
+)
+def test_any_request_and_response_is_read(answer: dict[str, Any], said: list[Any], request: dict[str, Any]) -> None:
+    choices = [{"message": message, "finish_reason": message.get("role")} for message in said]
+    response_attributes(answer)
+    told = response_attributes({"choices": choices})
+    assert (semconv.OUTPUT_MESSAGES in told) == bool(said)
+    request_attributes(request)
+    assert semconv.INPUT_MESSAGES in request_attributes({"messages": said})
+
+
 def test_figures_that_are_not_told_are_absent() -> None:
     assert response_attributes({"id": None, "usage": None, "choices": []}) == {}
     assert response_attributes({"usage": {"prompt_tokens": 0}}) == {semconv.INPUT_TOKENS: 0}
@@ -94,7 +135,14 @@ def test_figures_that_are_not_told_are_absent() -> None:
 
 def test_parameters_are_told_by_the_name_they_were_sent_with() -> None:
     told = request_attributes(
-        {"model": "m", "stream": False, "n": 2, "logit_bias": {"1": 5}, "top_p": None, "response_format": {"type": "text"}}
+        {
+            "model": "m",
+            "stream": False,
+            "n": 2,
+            "logit_bias": {"1": 5},
+            "top_p": None,
+            "response_format": {"type": "text"},
+        }
     )
     assert told == {
         semconv.REQUEST_MODEL: "m",

@@ -223,7 +223,7 @@ def test_switched_off_calls_go_straight_through() -> None:
 
 @pytest.mark.usefixtures("forgiving")
 def test_a_failure_of_our_own_does_not_reach_the_caller(
-    seen: Captured, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_args: object) -> None:
         message = "clock stopped"

@@ -18,4 +18,4 @@ def test_every_public_name_is_there_and_told() -> None:
 def test_the_version_is_that_of_the_distribution() -> None:
     assert spanglass.__version__ == version("spanglass")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        spanglass.nothing
+        _ = spanglass.nothing

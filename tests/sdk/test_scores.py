@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-
-import spanglass
 from sdk.conftest import new_provider
 from sdk.servers import Sink
+
+import spanglass
 from spanglass.testing import Captured
 
 
 def test_a_score_in_a_span_belongs_to_it(exporting: Sink) -> None:
     with spanglass.span("answer") as span:
-        first = spanglass.score("helpful", True, comment="yes", metadata={"by": "ada"})
+        first = spanglass.score("helpful", value=True, comment="yes", metadata={"by": "ada"})
     second = spanglass.score("quality", 0.5, trace_id=span.trace_id, source="judge", evaluator_id="e1")
     spanglass.score("mood", "calm", session_id="s1", source="user", score_id="mine")
     with spanglass.context(session_id="s2"):

@@ -69,13 +69,13 @@ def scope_text(filters: Filters) -> str:
 
 
 def transition_text(rule: Rule, transition: Transition) -> str:
-    """What was seen when the state changed: ``Latency p95 was 3.21 s, above 2.00 s``."""
+    """What was seen when the state changed: ``Latency p95 at 3.21 s, above 2.00 s``."""
     label = MEASURES[rule.measure].label
     if not rule.enabled:
         return "Paused"
     if transition.value is None:
         return f"{label} had no data"
-    seen = f"{label} was {value_text(rule, transition.value)}"
+    seen = f"{label} at {value_text(rule, transition.value)}"
     threshold = value_text(rule, transition.threshold)
     if transition.to_state in ("pending", "firing"):
         return f"{seen}, {rule.comparison} {threshold}"

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import openai
+import pydantic
 import pytest
 from openai import AsyncOpenAI, AzureOpenAI, OpenAI
+from sdk.servers import CHUNKS, COMPLETION, USAGE_CHUNK, Provider, Sink, chunk
 
 import spanglass
-from sdk.servers import CHUNKS, COMPLETION, USAGE_CHUNK, Provider, Sink, chunk
 from spanglass import semconv
+from spanglass.clients import openai as openai_calls
 from spanglass.testing import Captured, CapturedSpan
 
 ASK: list[Any] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sky?"}]
@@ -119,7 +121,7 @@ def test_a_stream(client: OpenAI, provider: Provider, seen: Captured) -> None:
 
 def test_a_caller_who_asks_for_usage_gets_it(client: OpenAI, seen: Captured) -> None:
     got = list(stream_of(client, stream_options={"include_usage": True}))
-    assert got[-1].usage and got[-1].usage.total_tokens == 165
+    assert got[-1].usage.total_tokens == 165
     assert usage_of(seen.span("chat gpt-4o-mini")) == USAGE
 
 
@@ -289,9 +291,7 @@ def test_tools_and_reasoning_in_a_stream(client: OpenAI, provider: Provider, see
 
 
 def test_a_parsed_answer(client: OpenAI, provider: Provider, seen: Captured) -> None:
-    from pydantic import BaseModel
-
-    class Colour(BaseModel):
+    class Colour(pydantic.BaseModel):
         name: str
 
     answer = copy.deepcopy(COMPLETION)
@@ -332,9 +332,7 @@ def test_content_off_leaves_the_figures(client: OpenAI) -> None:
         assert "Bl" not in str(span.attributes.get(semconv.OUTPUT_MESSAGES))
 
 
-def test_a_huge_message_costs_only_itself(
-    client: OpenAI, provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_huge_message_costs_only_itself(client: OpenAI, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPANGLASS_MAX_CONTENT_BYTES", "2000")
     with spanglass.testing.captured() as seen:
         client.chat.completions.create(
@@ -411,13 +409,11 @@ def test_async_calls_at_once_nest_below_their_own(async_client: AsyncOpenAI, see
 def test_a_failure_of_our_own_leaves_the_answer_alone(
     client: OpenAI, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from spanglass.clients import openai as ours
-
     def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ours, "chat_request", None)
-    monkeypatch.setattr(ours, "completion_fields", broken)
+    monkeypatch.setattr(openai_calls, "chat_request", None)
+    monkeypatch.setattr(openai_calls, "completion_fields", broken)
     with spanglass.testing.captured(raise_errors=False) as seen:
         answer = client.chat.completions.create(model="m", messages=ASK)
     assert answer.choices[0].message.content == "Blue."
@@ -426,11 +422,9 @@ def test_a_failure_of_our_own_leaves_the_answer_alone(
 
 
 def test_azure_and_other_servers_are_named() -> None:
-    from spanglass.clients.openai import Calls
-
     azure = AzureOpenAI(api_key="k", api_version="2024-10-21", azure_endpoint="https://shop.openai.azure.com")
     groq = OpenAI(api_key="k", base_url="https://api.groq.com/openai/v1")
-    told = [Calls(made)._site.constants for made in (azure, groq, OpenAI(api_key="k"))]
+    told = [openai_calls.Calls(made)._site.constants for made in (azure, groq, OpenAI(api_key="k"))]
     assert [each[semconv.PROVIDER_NAME] for each in told] == ["azure.ai.openai", "groq", "openai"]
     assert told[1][semconv.SERVER_ADDRESS] == "api.groq.com"
     assert told[1][semconv.SERVER_PORT] == 443

@@ -7,8 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from alert_history import MINUTE_NS, RULE
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spanglass_store.alerting.evaluate import NS
 from spanglass_store.alerting.history import MAX_OVERLAP, extremes, history, known, nothing, points, step_seconds
 from spanglass_store.connection import Store
@@ -18,8 +20,6 @@ from spanglass_store.rows import block_from_spans
 from spanglass_store.rules import Rule
 from spanglass_store.scores import Score, block_from_scores
 from spanglass_store.span import Cost, Span, Usage
-
-from alert_history import MINUTE_NS, RULE
 
 NOW_NS = 1_900_000_000 * NS // MINUTE_NS * MINUTE_NS
 HOUR = Window(NOW_NS - 60 * MINUTE_NS, NOW_NS)
@@ -108,9 +108,7 @@ VALUES = st.lists(st.one_of(st.none(), st.floats(-5, 5)), max_size=60)
 
 
 @given(VALUES, st.integers(1, 20), st.sampled_from([RULE, replace(RULE, comparison="below")]))
-def test_a_thinned_past_is_short_and_keeps_the_worst_value(
-    values: list[float | None], most: int, rule: Rule
-) -> None:
+def test_a_thinned_past_is_short_and_keeps_the_worst_value(values: list[float | None], most: int, rule: Rule) -> None:
     past = [(tick * MINUTE_NS, value) for tick, value in enumerate(values)]
     thinned = extremes(past, rule, most)
     seen, kept = [v for v in values if v is not None], [v for _, v in thinned if v is not None]

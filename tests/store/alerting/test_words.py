@@ -50,8 +50,8 @@ def test_a_scope_lists_the_filters() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({}, "Latency p95 was 3.21 s, above 2.00 s"),
-        ({"to_state": "resolved", "value": 1.5}, "Latency p95 was 1.50 s, no longer above 2.00 s"),
+        ({}, "Latency p95 at 3.21 s, above 2.00 s"),
+        ({"to_state": "resolved", "value": 1.5}, "Latency p95 at 1.50 s, no longer above 2.00 s"),
         ({"value": None}, "Latency p95 had no data"),
     ],
 )

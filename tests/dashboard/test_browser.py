@@ -1,0 +1,151 @@
+"""What only a real browser shows: clicks, the address bar, the component, the content policy."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from dashboard import shop
+from dashboard.serving import dashboard
+from dashboard.visits import Visit, insert
+from spanglass_store.connection import Store
+from spanglass_store.span import Span
+
+pytestmark = [pytest.mark.clickhouse, pytest.mark.browser]
+
+TRACE_ID = re.compile(r"[?&]trace=[0-9a-f]{32}")
+EVIL = "![x](https://evil.example/x.png) <img src=https://evil.example/y.png onerror=alert(1)> **loud**"
+
+
+def row(page: Page, name: str) -> Locator:
+    """The row of the waterfall called ``name``."""
+    return page.locator(".row", has_text=name)
+
+
+def open_first(page: Page) -> None:
+    """Click into the first row of the list: its second line of pixels, in the column that selects."""
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    expect(page.get_by_text("newest first").or_(page.get_by_text("in the last"))).to_be_visible()
+    table.locator("canvas").first.click(position={"x": 16, "y": 50})
+
+
+def chat(name: str, said: str, **fields: object) -> Span:
+    """A model call of a trace that began a minute ago, which answers ``said``."""
+    now_ns = time.time_ns() - 60 * 10**9
+    output = '[{"role": "assistant", "parts": [{"type": "text", "content": "%s"}]}]' % said
+    call = Span("default", "cd" * 16, "02" * 8, "", now_ns, now_ns + 10**9, name, "llm", "ok", output=output)
+    return replace(call, **fields)  # type: ignore[arg-type]
+
+
+def test_a_row_opens_its_trace_and_back_closes_it(browser_page: Visit, full: shop.History):
+    page = browser_page.go("/traces?status=ok")
+    open_first(page)
+    expect(page).to_have_url(TRACE_ID)
+    expect(page.get_by_label("Spans of this trace")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page).not_to_have_url(TRACE_ID)
+    expect(page).to_have_url(re.compile("status=ok"))
+    page.go_forward()
+    expect(page.get_by_label("Spans of this trace")).to_be_visible()
+    page.get_by_role("button", name="All traces").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_a_click_on_a_span_shows_its_messages(browser_page: Visit, full: shop.History):
+    answered = next(span for span in full.spans if span.kind == "llm" and span.name.startswith("chat gpt"))
+    page = browser_page.go(f"/traces?trace={answered.trace_id}")
+    row(page, answered.name).click()
+    pane = page.locator(".st-key-span_pane")
+    expect(pane.get_by_text("You are the shop's assistant. Be brief and kind.")).to_be_visible()
+    expect(pane.get_by_text("calls get_order")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"span={answered.span_id}"))
+    page.reload()
+    expect(pane.get_by_text("You are the shop's assistant. Be brief and kind.")).to_be_visible()
+
+
+def test_the_waterfall_listens_to_the_keyboard(browser_page: Visit, full: shop.History):
+    page = browser_page.go(f"/traces?trace={full.spans[0].trace_id}")
+    tree = page.get_by_role("tree")
+    tree.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".row.selected")).to_contain_text("search_catalogue")
+    expect(page.locator(".st-key-span_pane")).to_contain_text("search_catalogue")
+    page.keyboard.press("ArrowLeft")
+    expect(row(page, "embed")).not_to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("get_ord")
+    expect(page.locator(".count")).to_have_text("1 of 6 spans")
+
+
+def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(browser_page: Visit, store: Store):
+    spans = shop.big_trace(time.time_ns() - 60 * 10**9, spans=5000)
+    insert(store, shop.History(spans, []))
+    page = browser_page.go(f"/traces?trace={spans[0].trace_id}")
+    page.get_by_role("button", name="Expand").click()
+    expect(page.locator(".count")).to_have_text("5,000 spans")
+    assert page.locator(".row").count() < 60
+    page.get_by_role("tree").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".row.selected")).to_be_visible()
+
+
+@pytest.mark.parametrize("view", ["Text", "Markdown", "Raw"])
+def test_words_of_a_model_neither_run_nor_call_home(browser_page: Visit, store: Store, view: str):
+    insert(store, shop.History([chat(EVIL, EVIL)], []))
+    page = browser_page.go("/traces?trace=" + "cd" * 16)
+    pane = page.locator(".st-key-span_pane")
+    pane.get_by_role("radio", name=view).click()
+    expect(pane.get_by_text("loud").last).to_be_visible()
+    assert pane.locator("img[src*=evil]").count() == (1 if view == "Markdown" else 0)
+    # Markdown asks for the picture; the policy refuses, so no request leaves the browser.
+    browser_page.violations.clear()
+    assert [url for url in browser_page.foreign if "onerror" in url] == []
+
+
+def test_filters_survive_a_change_of_page_and_a_reload(browser_page: Visit, full: shop.History):
+    page = browser_page.go("/?t=7d&env=staging")
+    expect(page.get_by_text("Calls and failures")).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Traces").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/traces\?.*env=staging"))
+    expect(page).to_have_url(re.compile("t=7d"))
+    page.reload()
+    expect(page.get_by_text(re.compile(r"\d+ traces in the last 7 days"))).to_be_visible()
+
+
+def test_an_empty_page_turns_over_by_itself(browser_page: Visit, store: Store):
+    page = browser_page.go("/traces")
+    expect(page.get_by_text("Waiting for the first trace")).to_be_visible()
+    insert(store, shop.History([chat("hello", "hi")], []))
+    expect(page.get_by_text("1 trace in the last 24 hours")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", "/traces", "/quality", "/alerts"])
+def test_every_page_stays_within_the_policy(browser_page: Visit, full: shop.History, path: str):
+    page = browser_page.go(path)
+    expect(page.get_by_test_id("stAppViewContainer")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def test_a_password_is_asked_for_once(context: BrowserContext, store: Store, store_url: str, tmp_path: Path):
+    insert(store, shop.History([chat("hello", "hi")], []))
+    with dashboard(store_url, tmp_path / "log", SPANGLASS_DASHBOARD_PASSWORD="open sesame") as address:
+        page = context.new_page()
+        page.goto(f"{address}/traces?t=7d")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("That is not the password.")).to_be_visible()
+        page.get_by_label("Password").fill("open sesame")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("1 trace in the last 7 days")).to_be_visible()
+        page.get_by_role("link", name="Sign out").click()
+        expect(page.get_by_label("Password")).to_be_visible()

@@ -1,0 +1,46 @@
+"""The tiles: value, change, line."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from spanglass_dashboard.kpis import KPIS, TILES, change, kpis, names_for, spark
+from spanglass_store.query import Filters
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        (110.0, 100.0, "+10.0 %"),
+        (90.0, 100.0, "-10.0 %"),
+        (100.01, 100.0, 0),
+        (2500.0, 100.0, "+25 ×"),
+        (5.0, 0.0, None),
+        (5.0, None, None),
+        (NAN, 5.0, None),
+        (5.0, NAN, None),
+    ],
+)
+def test_change(now: float | None, before: float | None, expected: str | int | None):
+    assert change(now, before) == expected
+
+
+def test_a_line_needs_two_known_points():
+    assert spark([NAN, 1.0, NAN]) == ()
+    assert spark([NAN, 1.0, NAN, 2.0]) == (1.0, 2.0)
+
+
+def test_a_tile_tells_unknown_as_unknown_and_leaves_out_the_bucket_that_is_not_over():
+    past = pd.DataFrame(dict.fromkeys(KPIS, [1.0, 2.0, 0.0]))
+    tile = kpis(["cost_usd"], {"cost_usd": NAN}, {"cost_usd": 1.0}, past)[0]
+    assert (tile.value, tile.delta, tile.spark) == ("–", None, (1.0, 2.0))
+    assert tile.delta_color == "inverse", "more cost is bad news"
+
+
+def test_traces_are_not_counted_by_a_filter_of_calls():
+    assert names_for(Filters.of(service=["a"])) == TILES
+    assert "traces" not in names_for(Filters.of(model=["m"]))
+    assert len(names_for(Filters.of(model=["m"]))) == len(TILES)
