@@ -13,7 +13,6 @@ from spanglass_cli.datadir import running_in
 from spanglass_cli.errors import CommandError, SettingsRefused
 from spanglass_store.embedded import EmbeddedClickHouse
 
-STOP_SECONDS: Final = 3.0
 TAIL_LINES: Final = 8
 
 

@@ -1,14 +1,15 @@
 """Keeps services alive, and ends them in order.
 
-Services are added in the order they depend on each other; they end in the opposite one, so that the dashboard is gone
-before the collector, and the collector has handed on what it can before the database stops.
+Each service has a tier: what stands on a lower tier must outlive it. So everything ends tier by tier from the top: the
+pages are gone before the collector, and the collector has handed on what it can before the database stops.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, Protocol
 
 RESTART_DELAYS_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
@@ -17,7 +18,17 @@ RESTART_DELAYS_SECONDS: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_SECONDS: Final = 60.0
 """A service that ran this long has recovered: its next end counts as the first again."""
 
-POLL_SECONDS: Final = 0.05
+POLL_SECONDS: Final = 0.02
+TIER_SECONDS: Final = 3.0
+"""What the services of one tier get to finish when asked; then they are killed. Three tiers stay below ten seconds."""
+
+
+class Tier(IntEnum):
+    """Who stands on whom."""
+
+    DATABASE = 0
+    COLLECTOR = 1
+    FRONT = 2
 
 
 class Service(Protocol):
@@ -62,7 +73,7 @@ def restart_delay_seconds(failures_in_a_row: int) -> float:
 @dataclass(slots=True)
 class _Kept:
     service: Service
-    stop_seconds: float
+    tier: Tier
     started_at: float
     failures: int = 0
     restart_at: float | None = None
@@ -76,9 +87,9 @@ class Supervisor:
         self._kept: list[_Kept] = []
         self._killed = False
 
-    def start(self, service: Service, *, stop_seconds: float) -> None:
-        """Start a service after those it needs. ``stop_seconds`` is what it gets to finish when asked."""
-        self._kept.append(_Kept(service, stop_seconds, started_at=time.monotonic()))
+    def start(self, service: Service, tier: Tier) -> None:
+        """Start a service and keep it from now on. Raises what its ``start`` raises."""
+        self._kept.append(_Kept(service, tier, started_at=time.monotonic()))
         service.start()
 
     def ended(self) -> Service | None:
@@ -96,14 +107,9 @@ class Supervisor:
                 self._note_end(kept, f"ended ({_describe_exit(code)})", now)
 
     def stop(self) -> None:
-        """End everything, last started first; what does not finish in its time is killed."""
-        for kept in reversed(self._kept):
-            if not self._killed:
-                kept.service.terminate()
-            if not self._wait(kept):
-                kept.service.kill()
-                kept.service.wait(1.0)
-            kept.service.close()
+        """End everything, the highest tier first; what does not finish in its time is killed."""
+        for tier in sorted({kept.tier for kept in self._kept}, reverse=True):
+            self._stop_tier([kept.service for kept in self._kept if kept.tier is tier])
         self._kept.clear()
 
     def kill(self) -> None:
@@ -112,12 +118,18 @@ class Supervisor:
         for kept in self._kept:
             kept.service.kill()
 
-    def _wait(self, kept: _Kept) -> bool:
-        deadline = time.monotonic() + kept.stop_seconds
-        while not kept.service.wait(POLL_SECONDS):
+    def _stop_tier(self, services: Sequence[Service]) -> None:
+        if not self._killed:
+            for service in services:
+                service.terminate()
+        deadline = time.monotonic() + TIER_SECONDS
+        while not all(service.wait(POLL_SECONDS) for service in services):
             if self._killed or time.monotonic() >= deadline:
-                return False
-        return True
+                break
+        for service in services:
+            service.kill()
+            service.wait(1.0)
+            service.close()
 
     def _restart(self, kept: _Kept, now: float) -> None:
         kept.restart_at = None

@@ -21,15 +21,13 @@ from spanglass_cli.datadir import DataDirLock, Running
 from spanglass_cli.errors import CommandError, ServiceFailed, SettingsRefused
 from spanglass_cli.ports import Port, require_free
 from spanglass_cli.process import Child, ChildSpec
-from spanglass_cli.supervisor import Supervisor
+from spanglass_cli.supervisor import Supervisor, Tier
 
 READY_SECONDS: Final = 60.0
 EMBEDDED_ANSWERS_SECONDS: Final = 45.0
 OUTSIDE_ANSWERS_SECONDS: Final = 5.0
 """A database that somebody else runs should be there already."""
 
-STOP_SECONDS: Final = 2.0
-COLLECTOR_STOP_SECONDS: Final = 3.0
 WATCH_SECONDS: Final = 0.2
 
 Say = Callable[[str], None]
@@ -77,9 +75,9 @@ def _run(
 ) -> None:
     began = time.monotonic()
 
-    def start(spec: ChildSpec, stop_seconds: float = STOP_SECONDS) -> Child:
+    def start(spec: ChildSpec, tier: Tier = Tier.FRONT) -> Child:
         child = Child(spec, layout.log_dir, say)
-        supervisor.start(child, stop_seconds=stop_seconds)
+        supervisor.start(child, tier)
         return child
 
     url = clickhouse_url or _start_database(layout, supervisor)
@@ -87,7 +85,7 @@ def _run(
     migration = Child(roles.migrate(url, wait_seconds), layout.log_dir, say)
     migration.start()
     try:
-        awaited = [start(roles.collector(layout, url), COLLECTOR_STOP_SECONDS)]
+        awaited = [start(roles.collector(layout, url), Tier.COLLECTOR)]
         if layout.with_dashboard:
             awaited.append(start(roles.dashboard(layout, url)))
         ready = _wait_until_ready(supervisor, migration, awaited, interrupted)
@@ -104,14 +102,13 @@ def _run(
 
 
 def _start_database(layout: roles.Layout, supervisor: Supervisor) -> str:
-    from spanglass_cli.database import STOP_SECONDS as DATABASE_STOP_SECONDS
     from spanglass_cli.database import DatabaseService
     from spanglass_store.embedded import EmbeddedClickHouse
     from spanglass_store.errors import StoreError
 
     server = EmbeddedClickHouse(layout.data_dir, http_port=layout.clickhouse_port)
     try:
-        supervisor.start(DatabaseService(server), stop_seconds=DATABASE_STOP_SECONDS)
+        supervisor.start(DatabaseService(server), Tier.DATABASE)
     except StoreError as error:
         raise CommandError(str(error)) from error
     return server.url()

@@ -63,7 +63,7 @@ def spark(
                     "silent": True,
                     "itemStyle": {"color": palette.faded(palette.error, 0.14)},
                     "data": [
-                        [{"xAxis": each.start_ns // _MS}, {"xAxis": (each.end_ns or window.end_ns) // _MS}]
+                        [{"xAxis": each.start_ns // _MS}, {"xAxis": each.end_by(window.end_ns) // _MS}]
                         for each in firings
                     ],
                 },
@@ -101,7 +101,7 @@ def _shade(firing: Firing, window: Window, palette: Palette, timezone: str) -> d
     return {
         "type": "rect",
         "x0": _local(firing.start_ns, timezone),
-        "x1": _local(firing.end_ns or window.end_ns, timezone),
+        "x1": _local(firing.end_by(window.end_ns), timezone),
         "yref": "paper",
         "y0": 0,
         "y1": 1,

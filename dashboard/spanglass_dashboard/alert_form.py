@@ -187,7 +187,7 @@ def would_have_text(firings: Sequence[Firing], window: Window, *, has_data: bool
     if not firings:
         return ":green[:material/check_circle:] **Would not have fired** in the last 7 days."
     times = "once" if len(firings) == 1 else f"{len(firings)} times"
-    seconds = sum((each.end_ns or window.end_ns) - each.start_ns for each in firings) // NS
+    seconds = sum(each.end_by(window.end_ns) - each.start_ns for each in firings) // NS
     lasted = f", for {duration_text(seconds)} in all" if seconds else ""
     return f":red[:material/notifications_active:] **Would have fired {times}** in the last 7 days{lasted}."
 

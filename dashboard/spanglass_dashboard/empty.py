@@ -44,7 +44,7 @@ def show(scope: Scope, *, waiting_for: str) -> None:
 def _has_any(project: str) -> bool:
     end_ns = -(-time.time_ns() // (DAY * NS)) * DAY * NS
     ever = Window(end_ns - LOOKBACK_SECONDS * NS, end_ns)
-    return not data.load_recent(queries.find(project, ever, Filters(), limit=1)).empty
+    return bool(data.fetch_rows(queries.find(project, ever, Filters(), limit=1)))
 
 
 def _no_match(scope: Scope, waiting_for: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from spanglass_cli import supervisor as supervisor_module
-from spanglass_cli.supervisor import RESTART_DELAYS_SECONDS, STEADY_SECONDS, Supervisor, restart_delay_seconds
+from spanglass_cli.supervisor import RESTART_DELAYS_SECONDS, STEADY_SECONDS, Supervisor, Tier, restart_delay_seconds
 
 
 @dataclass
@@ -73,38 +73,46 @@ def test_the_delay_grows_and_stays_at_its_last_value() -> None:
     assert delays[-1] == RESTART_DELAYS_SECONDS[-1]
 
 
-def test_everything_ends_in_the_opposite_order_of_its_start(clock: Clock) -> None:
+def test_everything_ends_tier_by_tier_from_the_top(clock: Clock) -> None:
     journal: list[str] = []
     supervisor = Supervisor(journal.append)
-    for name in ("database", "collector", "dashboard"):
-        supervisor.start(Remembering(name, journal), stop_seconds=1)
+    supervisor.start(Remembering("database", journal), Tier.DATABASE)
+    supervisor.start(Remembering("dashboard", journal), Tier.FRONT)
+    supervisor.start(Remembering("collector", journal), Tier.COLLECTOR)
+    supervisor.start(Remembering("monitor", journal), Tier.FRONT)
     journal.clear()
     supervisor.stop()
-    assert [line for line in journal if line.startswith("terminate")] == [
+    assert [line for line in journal if line.startswith(("terminate", "close"))] == [
         "terminate dashboard",
+        "terminate monitor",
+        "close dashboard",
+        "close monitor",
         "terminate collector",
+        "close collector",
         "terminate database",
+        "close database",
     ]
-    assert not [line for line in journal if line.startswith("kill")]
 
 
 def test_what_does_not_end_in_its_time_is_killed(clock: Clock) -> None:
     journal: list[str] = []
     supervisor = Supervisor(journal.append)
-    supervisor.start(Remembering("database", journal, stubborn=True), stop_seconds=0.01)
+    stubborn = Remembering("database", journal, stubborn=True)
+    supervisor.start(stubborn, Tier.DATABASE)
     supervisor.stop()
     assert journal == ["start database", "terminate database", "kill database", "close database"]
+    assert stubborn.exit_code == -9
 
 
 def test_a_second_ctrl_c_asks_nobody(clock: Clock) -> None:
     journal: list[str] = []
     supervisor = Supervisor(journal.append)
-    for name in ("database", "collector"):
-        supervisor.start(Remembering(name, journal, stubborn=True), stop_seconds=60)
+    supervisor.start(Remembering("database", journal, stubborn=True), Tier.DATABASE)
+    supervisor.start(Remembering("collector", journal, stubborn=True), Tier.COLLECTOR)
     supervisor.kill()
     supervisor.stop()
     assert not [line for line in journal if line.startswith("terminate")]
-    assert journal.count("kill database") == 1
+    assert {"kill database", "kill collector"} <= set(journal)
 
 
 def test_what_ended_is_restarted_after_its_delay_and_said_in_one_line(clock: Clock) -> None:
@@ -112,7 +120,7 @@ def test_what_ended_is_restarted_after_its_delay_and_said_in_one_line(clock: Clo
     said: list[str] = []
     service = Remembering("collector", journal)
     supervisor = Supervisor(said.append)
-    supervisor.start(service, stop_seconds=1)
+    supervisor.start(service, Tier.COLLECTOR)
     service.exit_code = -9
     supervisor.revive()
     supervisor.revive()
@@ -129,7 +137,7 @@ def test_ends_in_a_row_wait_longer_until_it_has_run_steadily(clock: Clock) -> No
     said: list[str] = []
     service = Remembering("collector", [])
     supervisor = Supervisor(said.append)
-    supervisor.start(service, stop_seconds=1)
+    supervisor.start(service, Tier.COLLECTOR)
     for steady_seconds in (0.0, 0.0, STEADY_SECONDS):
         clock.now += steady_seconds
         service.exit_code = 1
@@ -143,7 +151,7 @@ def test_a_restart_that_fails_is_tried_again(clock: Clock) -> None:
     said: list[str] = []
     service = Remembering("clickhouse", [])
     supervisor = Supervisor(said.append)
-    supervisor.start(service, stop_seconds=1)
+    supervisor.start(service, Tier.COLLECTOR)
     service.exit_code = 1
     service.start_error = OSError("the port is taken")
     supervisor.revive()

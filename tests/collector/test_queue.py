@@ -153,7 +153,7 @@ def test_many_threads_put_at_once_and_all_is_there(queue: Queue) -> None:
 
 
 def test_a_failing_operation_fails_alone_and_leaves_nothing(queue: Queue) -> None:
-    with queue._changed:  # so that all three are in one transaction
+    with queue._writer._changed:  # so that all three are in one transaction
         good = queue.submit(block("good"))
         bad = queue.submit(block("bad"), digest=object())  # type: ignore[arg-type]
         other = queue.submit(block("other"))

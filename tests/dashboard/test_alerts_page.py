@@ -110,7 +110,8 @@ def test_what_is_firing_comes_first(open_page: OpenPage, store: Store):
 
 def test_the_history_lists_every_change(open_page: OpenPage, store: Store):
     add(store, SLOW)
-    fired = change(at_ns=time.time_ns() - 600 * NS, since_ns=time.time_ns() - 900 * NS)
+    now_ns = time.time_ns()
+    fired = change(at_ns=now_ns - 600 * NS, since_ns=now_ns - 900 * NS)
     ended = replace(
         fired, at_ns=fired.at_ns + 300 * NS, from_state="firing", to_state="resolved", value=None, notified="failed: x"
     )

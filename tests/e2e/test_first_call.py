@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 FIRST_COST = 0.120 * 2.5 + 0.050 * 10  # $0.80
 STREAM_COST = 0.008 * 2.5 + 0.004 * 10  # $0.06
 PATIENCE_MS = 30_000
+SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def test_the_alert_set_on_the_page_fires_and_tells_the_webhook(up: Up, trace_id:
     page = context.new_page()
     with webhook() as hook:
         page.goto(f"{up.dashboard}/alerts")
-        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+        page.locator(SETTLED).wait_for()
         page.get_by_role("button", name="New alert").first.click()
         page.get_by_label("Name").fill("Too dear")
         choose(page, "Measure", "Cost")
@@ -116,8 +117,14 @@ def test_the_alert_set_on_the_page_fires_and_tells_the_webhook(up: Up, trace_id:
         notice = json.dumps(hook.wait_for(1)[0])
     assert "Too dear" in notice
     assert "$0.86" in notice
+    eventually(lambda: shows(page, "Firing for") or None, seconds=60)
+
+
+def shows(page: Page, text: str) -> bool:
+    """Whether a fresh look at the page shows ``text``."""
     page.reload()
-    expect(page.get_by_text("firing", exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+    page.locator(SETTLED).wait_for()
+    return page.get_by_text(text).first.is_visible()
 
 
 def choose(page: Page, label: str, option: str) -> None:

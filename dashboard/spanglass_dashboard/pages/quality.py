@@ -173,6 +173,8 @@ def _table() -> None:
         panels.nothing("No score in this time passes the filters.")
         return
     frame = figures.compared(now, before)
+    if not _group():
+        frame["group"] = "all"
     frame["interval"] = [
         figures.interval_text(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)
     ]

@@ -19,6 +19,10 @@ class Firing:
     start_ns: int
     end_ns: int | None
 
+    def end_by(self, now_ns: int) -> int:
+        """When it resolved, or ``now_ns`` where it has not."""
+        return now_ns if self.end_ns is None else self.end_ns
+
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
