@@ -11,53 +11,19 @@ import os
 import sqlite3
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from spanglass_collector import ledger
+from spanglass_collector import items, ledger
 from spanglass_collector.errors import QueueFull
 from spanglass_collector.group_commit import GroupCommit, lock_directory, open_database
+from spanglass_collector.items import Group
 from spanglass_store.native import Block
 
 FILE: Final = "queue.sqlite3"
-REMEMBER_BODIES_NS: Final = 3600 * 10**9
-"""How long the same body is known again: an hour, longer than clients go on retrying."""
 NEARLY_FULL: Final = 0.9
-
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS items (
-    item_id  INTEGER PRIMARY KEY AUTOINCREMENT,
-    target   TEXT NOT NULL,
-    rows     INTEGER NOT NULL,
-    bytes    INTEGER NOT NULL,
-    group_id TEXT NOT NULL DEFAULT '',
-    body     BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS items_by_group ON items (group_id, item_id, target, rows, bytes);
-CREATE TABLE IF NOT EXISTS bodies (digest BLOB PRIMARY KEY, at_ns INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS bodies_by_time ON bodies (at_ns);
-CREATE TABLE IF NOT EXISTS set_aside (
-    item_id INTEGER PRIMARY KEY,
-    target  TEXT NOT NULL,
-    rows    INTEGER NOT NULL,
-    at_ns   INTEGER NOT NULL,
-    reason  TEXT NOT NULL,
-    body    BLOB NOT NULL
-);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A fixed set of items of one table, to be inserted together with ``group_id`` as the insert's token."""
-
-    group_id: str
-    block: Block
-    items: int
 
 
 class Queue:
@@ -71,8 +37,7 @@ class Queue:
         self._max_bytes = max_bytes
         self._clock = clock
         self._changed = threading.Condition()
-        sums = database.execute("SELECT ifnull(sum(rows), 0), ifnull(sum(bytes), 0) FROM items")
-        self._rows, self._bytes = sums.fetchone()
+        self._rows, self._bytes = items.sums(database)
         self._waiting_since = float("-inf")
         self._woken = self._closed = False
         self._writer = GroupCommit(database)
@@ -81,7 +46,7 @@ class Queue:
     def open(cls, directory: Path, *, max_bytes: int, clock: Callable[[], int] = time.time_ns) -> Self:
         """The queue in ``directory``, made if it is not there. Raises QueueInUse where another process has it."""
         lock_file = lock_directory(directory)
-        database = open_database(directory / FILE, SCHEMA + ledger.SCHEMA)
+        database = open_database(directory / FILE, items.SCHEMA + ledger.SCHEMA)
         return cls(database, lock_file, max_bytes=max_bytes, clock=clock)
 
     def __enter__(self) -> Self:
@@ -109,13 +74,12 @@ class Queue:
 
         def put(db: sqlite3.Connection) -> bool:
             ledger.add(db, block.table, received=block.rows + rejected)
-            if digest is not None and not _is_new(db, digest, now_ns):
+            if digest is not None and not items.is_new(db, digest, now_ns):
                 ledger.add(db, block.table, duplicate=block.rows + rejected)
                 return False
             ledger.add(db, block.table, rejected=rejected)
             if block.rows:
-                values = (block.table, block.rows, size, block.body)
-                db.execute("INSERT INTO items (target, rows, bytes, body) VALUES (?, ?, ?, ?)", values)
+                items.add(db, block)
             return True
 
         def then(is_new: bool) -> None:
@@ -161,10 +125,9 @@ class Queue:
         """
 
         def lease(db: sqlite3.Connection) -> Group | None:
-            db.execute("DELETE FROM bodies WHERE at_ns < ?", (self._clock() - REMEMBER_BODIES_NS,))
-            held = db.execute("SELECT group_id FROM items WHERE group_id <> '' ORDER BY item_id LIMIT 1").fetchone()
-            group_id = held[0] if held else _new_group(db, max_rows, max_bytes)
-            return _read_group(db, group_id) if group_id else None
+            items.forget_bodies(db, self._clock())
+            group_id = items.open_group(db) or items.new_group(db, max_rows, max_bytes)
+            return items.read_group(db, group_id) if group_id else None
 
         return self._writer.submit(lease).result()
 
@@ -173,7 +136,7 @@ class Queue:
 
         def ack(db: sqlite3.Connection) -> None:
             ledger.add(db, group.block.table, stored=group.block.rows)
-            db.execute("DELETE FROM items WHERE group_id = ?", (group.group_id,))
+            items.delete_group(db, group.group_id)
 
         self._writer.submit(ack, lambda _: self._gone(group)).result()
 
@@ -184,10 +147,7 @@ class Queue:
             raise ValueError(msg)
 
         def split(db: sqlite3.Connection) -> None:
-            found = db.execute("SELECT item_id FROM items WHERE group_id = ? ORDER BY item_id", (group.group_id,))
-            ids = [item_id for (item_id,) in found]
-            _make_group(db, ids[: len(ids) // 2])
-            _make_group(db, ids[len(ids) // 2 :])
+            items.halve_group(db, group.group_id)
 
         self._writer.submit(split).result()
 
@@ -196,12 +156,9 @@ class Queue:
         now_ns = self._clock()
 
         def set_aside(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT INTO set_aside SELECT item_id, target, rows, ?, ?, body FROM items WHERE group_id = ?",
-                (now_ns, reason, group.group_id),
-            )
+            items.set_aside(db, group.group_id, now_ns, reason)
             ledger.add(db, group.block.table, set_aside=group.block.rows)
-            db.execute("DELETE FROM items WHERE group_id = ?", (group.group_id,))
+            items.delete_group(db, group.group_id)
 
         self._writer.submit(set_aside, lambda _: self._gone(group)).result()
 
@@ -219,19 +176,19 @@ class Queue:
 
         def probe(db: sqlite3.Connection) -> bool:
             ledger.add(db, "", probes=1)
-            return bool(self._bytes < NEARLY_FULL * self._max_bytes)
+            return self._bytes < NEARLY_FULL * self._max_bytes
 
         return self._writer.submit(probe)
 
     @property
     def waiting_rows(self) -> int:
         """Rows on disk that are not stored yet."""
-        return int(self._rows)
+        return self._rows
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes on disk that are not stored yet."""
-        return int(self._bytes)
+        return self._bytes
 
     def close(self) -> None:
         """Commit what was submitted and let the directory go. Closing twice is closing once."""
@@ -253,41 +210,3 @@ class Queue:
     def _gone(self, group: Group) -> None:
         self._waiting_since = time.monotonic()  # what is left came while this group was on its way
         self._count(-group.block.rows, -len(group.block.body))
-
-
-def _is_new(db: sqlite3.Connection, digest: bytes, now_ns: int) -> bool:
-    """Remember a body; False where it was seen within the hour."""
-    found = db.execute(
-        "INSERT INTO bodies VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET at_ns = excluded.at_ns WHERE at_ns < ?",
-        (digest, now_ns, now_ns - REMEMBER_BODIES_NS),
-    )
-    return found.rowcount > 0
-
-
-def _new_group(db: sqlite3.Connection, max_rows: int, max_bytes: int) -> str:
-    """The id of a group made of the oldest items of the table that has waited longest; empty if there are none."""
-    waiting = db.execute("SELECT item_id, target, rows, bytes FROM items WHERE group_id = '' ORDER BY item_id")
-    chosen: list[int] = []
-    target, rows, size = "", 0, 0
-    for item_id, item_target, item_rows, item_bytes in waiting:
-        target = target or item_target
-        if item_target != target:
-            continue
-        rows, size = rows + item_rows, size + item_bytes
-        if chosen and (rows > max_rows or size > max_bytes):
-            break
-        chosen.append(item_id)
-    waiting.close()
-    return _make_group(db, chosen) if chosen else ""
-
-
-def _make_group(db: sqlite3.Connection, item_ids: list[int]) -> str:
-    group_id = uuid.uuid4().hex
-    db.executemany("UPDATE items SET group_id = ? WHERE item_id = ?", [(group_id, item_id) for item_id in item_ids])
-    return group_id
-
-
-def _read_group(db: sqlite3.Connection, group_id: str) -> Group:
-    found = db.execute("SELECT target, body, rows FROM items WHERE group_id = ? ORDER BY item_id", (group_id,))
-    blocks = [Block(target, body, rows) for target, body, rows in found]
-    return Group(group_id, Block.concat(blocks), len(blocks))

@@ -140,7 +140,7 @@ def collecting() -> Iterator[Sink]:
         def do_POST(self) -> None:
             request = self.received()
             if sink.hangs is not None:
-                sink.hangs.wait(30)
+                sink.hangs.wait(15)
             status = sink.statuses.popleft() if sink.statuses else 200
             if status == 200:
                 sink.requests.append(request)

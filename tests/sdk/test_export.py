@@ -237,8 +237,9 @@ def test_the_end_of_the_process_does_not_wait_for_a_collector_that_is_away() -> 
 def test_the_end_of_the_process_waits_no_longer_than_told_for_a_collector_that_hangs() -> None:
     with collecting() as sink:
         sink.hangs = threading.Event()
-        ended = run(PROGRAM, SPANGLASS_ENDPOINT=sink.url, SPANGLASS_EXIT_TIMEOUT_SECONDS="0.5")
-        assert sink.requests == []  # it was still waiting when the process had gone
+        patient = {"SPANGLASS_TIMEOUT_SECONDS": "60", "SPANGLASS_EXIT_TIMEOUT_SECONDS": "0.5"}
+        ended = run(PROGRAM, SPANGLASS_ENDPOINT=sink.url, **patient)
+        assert sink.requests == []  # the collector had not answered yet when the process had gone
     assert (ended.returncode, ended.stdout) == (0, "done\n")
 
 
