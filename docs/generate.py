@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pydantic_settings import BaseSettings
+
+from spanglass import settings as sdk
+from spanglass_collector import settings as collector
+from spanglass_collector.metrics import METRICS
+from spanglass_dashboard import settings as dashboard
+from spanglass_monitor import settings as monitor
 from spanglass_store.columns import COLUMNS
 from spanglass_store.measures import MEASURES
 
@@ -40,7 +47,47 @@ def measures() -> str:
     )
 
 
-PAGES: Mapping[str, str] = {"columns.md": columns(), "measures.md": measures()}
+def settings() -> str:
+    """The page of the environment variables, room by room."""
+    sdk_rows = ((" or ".join(f"`{name}`" for name in r.env), _default(r.default), r.unit, r.help) for r in sdk.table())
+    rooms = (("Collector", collector.Settings), ("Monitor", monitor.Settings), ("Dashboard", dashboard.Settings))
+    return "\n".join(
+        [
+            "# Settings\n\nEnvironment variables, room by room. Generated from each room's `settings`.\n",
+            "## SDK\n\nEach can also be given to `spanglass.init`.\n",
+            table(("variable", "default", "unit", "meaning"), sdk_rows),
+            *(f"## {name}\n\n{table(('variable', 'default', 'meaning'), _variables(cls))}" for name, cls in rooms),
+        ]
+    )
+
+
+def _variables(cls: type[BaseSettings]) -> Iterable[tuple[str, str, str]]:
+    prefix = cls.model_config["env_prefix"]
+    for name, field in cls.model_fields.items():
+        default = "required" if field.is_required() else _default(field.default)
+        meaning = (field.description or "").rstrip(".")
+        yield f"`{prefix}{name.upper()}`", default, meaning[:1].upper() + meaning[1:]
+
+
+def _default(value: object) -> str:
+    return "" if value is None or value == "" else f"`{value}`"
+
+
+def metrics() -> str:
+    """The page of the collector's own metrics."""
+    rows = ((f"`{m.name}`", m.kind, ", ".join(f"`{label}`" for label in m.labels), m.help) for m in METRICS)
+    return (
+        "# Metrics\n\nWhat the collector tells Prometheus at `/metrics`. Generated from "
+        "`spanglass_collector.metrics`.\n\n" + table(("metric", "kind", "labels", "meaning"), rows)
+    )
+
+
+PAGES: Mapping[str, str] = {
+    "columns.md": columns(),
+    "measures.md": measures(),
+    "metrics.md": metrics(),
+    "settings.md": settings(),
+}
 
 
 def main() -> None:

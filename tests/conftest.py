@@ -13,12 +13,17 @@ from typing import NoReturn
 
 import browser
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext
 from ports import free_port
 
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate
+
+
+settings.register_profile("house", deadline=None)  # a busy machine is no counterexample
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

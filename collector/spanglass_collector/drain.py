@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from spanglass_collector.errors import Busy
+from spanglass_collector.items import Group
 from spanglass_collector.metrics import Metrics
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.queue import Queue
 from spanglass_store.errors import StoreError, StoreRejected
 from spanglass_store.native import Block
 

@@ -89,7 +89,7 @@ def new_group(db: sqlite3.Connection, max_rows: int, max_bytes: int) -> str:
 
 def open_group(db: sqlite3.Connection) -> str:
     """The id of the oldest group that was made and is not settled; empty if there is none."""
-    found = db.execute("SELECT group_id FROM items WHERE group_id <> '' ORDER BY item_id LIMIT 1").fetchone()
+    found = db.execute("SELECT group_id FROM items WHERE group_id > '' ORDER BY item_id LIMIT 1").fetchone()
     return str(found[0]) if found else ""
 
 

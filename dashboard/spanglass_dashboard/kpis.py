@@ -10,9 +10,8 @@ from typing import Final, Literal
 import pandas as pd
 
 from spanglass_store.measures import MEASURES, format_value
-from spanglass_store.query import Filters
 
-TILES: Final = (
+KPIS: Final = (
     "traces",
     "calls",
     "error_ratio",
@@ -22,10 +21,6 @@ TILES: Final = (
     "time_to_first_token_p50_seconds",
     "time_to_first_token_p95_seconds",
 )
-KPIS: Final = (*TILES, "cost_per_call_usd")
-"""Everything a tile may ask for."""
-
-CALL_FIELDS: Final = ("model", "request_model", "response_model", "provider", "prompt_name", "prompt_version")
 STEADY_PERCENT: Final = 0.05
 """A change smaller than this is no change."""
 
@@ -49,19 +44,12 @@ class Kpi:
     spark: tuple[float, ...]
 
 
-def names_for(filters: Filters) -> tuple[str, ...]:
-    """The measures to show. A trace's root has no model and no prompt, so a filter by those counts no traces."""
-    if any(filters.get(field) for field in CALL_FIELDS):
-        return tuple("cost_per_call_usd" if name == "traces" else name for name in TILES)
-    return TILES
-
-
-def kpis(names: Sequence[str], now: Mapping[str, float], before: Mapping[str, float], past: pd.DataFrame) -> list[Kpi]:
-    """One Kpi a name: its total of the window and of the one before, and ``past``, one row a bucket.
+def kpis(now: Mapping[str, float], before: Mapping[str, float], past: pd.DataFrame) -> list[Kpi]:
+    """A Kpi for each of KPIS: its total of the window and of the one before, and ``past``, one row a bucket.
 
     The last bucket is left out of the line: it is not over yet, and would look like a fall.
     """
-    return [_kpi(name, now.get(name), before.get(name), past[name].tolist()[:-1]) for name in names]
+    return [_kpi(name, now.get(name), before.get(name), past[name].tolist()[:-1]) for name in KPIS]
 
 
 def _kpi(name: str, now: float | None, before: float | None, past: Sequence[float]) -> Kpi:

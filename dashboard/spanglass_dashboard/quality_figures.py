@@ -46,9 +46,11 @@ def _verdict(change: float, half_width: float) -> str:
     return "better" if change > 0 else "worse"
 
 
-def interval_text(low: float, high: float) -> str:
-    """``0.81 – 0.85``; empty where one value has no interval."""
-    return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} – {high:.3f}"
+def interval_text(low: float, high: float, *, is_share: bool) -> str:
+    """``0.812 – 0.850``, or ``81.2 – 85.0 %`` for yes and no; empty where one value has no interval."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    return f"{low * 100:.1f} – {high * 100:.1f} %" if is_share else f"{low:.3f} – {high:.3f}"
 
 
 def trend_figure(

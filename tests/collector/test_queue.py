@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from spanglass_collector.errors import Busy, QueueFull, QueueInUse
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.items import Group
+from spanglass_collector.queue import Queue
 from spanglass_store.native import Block
 
 MAX_BYTES = 10_000

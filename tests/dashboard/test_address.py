@@ -13,7 +13,8 @@ from spanglass_store.query import Filters
 NOW_NS = 1_795_000_123_456_789_012
 texts = st.text(max_size=20)
 states = st.dictionaries(
-    st.sampled_from(["t", "q", "project", "live", *address.FIELD_OF_PARAM]), st.none() | texts | st.lists(texts, max_size=3)
+    st.sampled_from(["t", "q", "project", "live", *address.FIELD_OF_PARAM]),
+    st.none() | texts | st.lists(texts, max_size=3),
 )
 
 

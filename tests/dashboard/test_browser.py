@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dashboard.serving import dashboard
+from dashboard.visits import Visit, insert
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from dashboard import shop
-from dashboard.serving import dashboard
-from dashboard.visits import Visit, insert
 from spanglass_store.connection import Store
 from spanglass_store.span import Span
 
@@ -29,10 +29,10 @@ def row(page: Page, name: str) -> Locator:
 
 def open_first(page: Page) -> None:
     """Click into the first row of the list: its second line of pixels, in the column that selects."""
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    expect(page.get_by_text("newest first").or_(page.get_by_text("in the last"))).to_be_visible()
-    table.locator("canvas").first.click(position={"x": 16, "y": 50})
+    page.get_by_test_id("data-grid-canvas").wait_for()
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 50)
 
 
 def chat(name: str, said: str, **fields: object) -> Span:
@@ -43,7 +43,8 @@ def chat(name: str, said: str, **fields: object) -> Span:
     return replace(call, **fields)  # type: ignore[arg-type]
 
 
-def test_a_row_opens_its_trace_and_back_closes_it(browser_page: Visit, full: shop.History):
+def test_a_row_opens_its_trace_and_back_closes_it(browser_page: Visit):
+    browser_page.shop()
     page = browser_page.go("/traces?status=ok")
     open_first(page)
     expect(page).to_have_url(TRACE_ID)
@@ -58,8 +59,9 @@ def test_a_row_opens_its_trace_and_back_closes_it(browser_page: Visit, full: sho
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
-def test_a_click_on_a_span_shows_its_messages(browser_page: Visit, full: shop.History):
-    answered = next(span for span in full.spans if span.kind == "llm" and span.name.startswith("chat gpt"))
+def test_a_click_on_a_span_shows_its_messages(browser_page: Visit):
+    made = browser_page.shop()
+    answered = next(span for span in made.spans if span.kind == "llm" and span.name.startswith("chat gpt"))
     page = browser_page.go(f"/traces?trace={answered.trace_id}")
     row(page, answered.name).click()
     pane = page.locator(".st-key-span_pane")
@@ -70,8 +72,9 @@ def test_a_click_on_a_span_shows_its_messages(browser_page: Visit, full: shop.Hi
     expect(pane.get_by_text("You are the shop's assistant. Be brief and kind.")).to_be_visible()
 
 
-def test_the_waterfall_listens_to_the_keyboard(browser_page: Visit, full: shop.History):
-    page = browser_page.go(f"/traces?trace={full.spans[0].trace_id}")
+def test_the_waterfall_listens_to_the_keyboard(browser_page: Visit):
+    made = browser_page.shop(traces=1)
+    page = browser_page.go(f"/traces?trace={made.spans[0].trace_id}")
     tree = page.get_by_role("tree")
     tree.focus()
     page.keyboard.press("ArrowDown")
@@ -84,9 +87,9 @@ def test_the_waterfall_listens_to_the_keyboard(browser_page: Visit, full: shop.H
     expect(page.locator(".count")).to_have_text("1 of 6 spans")
 
 
-def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(browser_page: Visit, store: Store):
+def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(browser_page: Visit):
     spans = shop.big_trace(time.time_ns() - 60 * 10**9, spans=5000)
-    insert(store, shop.History(spans, []))
+    browser_page.insert(*spans)
     page = browser_page.go(f"/traces?trace={spans[0].trace_id}")
     page.get_by_role("button", name="Expand").click()
     expect(page.locator(".count")).to_have_text("5,000 spans")
@@ -97,19 +100,21 @@ def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(browser_page: Visit
 
 
 @pytest.mark.parametrize("view", ["Text", "Markdown", "Raw"])
-def test_words_of_a_model_neither_run_nor_call_home(browser_page: Visit, store: Store, view: str):
-    insert(store, shop.History([chat(EVIL, EVIL)], []))
+def test_words_of_a_model_neither_run_nor_call_home(browser_page: Visit, view: str):
+    browser_page.insert(chat(EVIL, EVIL))
     page = browser_page.go("/traces?trace=" + "cd" * 16)
     pane = page.locator(".st-key-span_pane")
     pane.get_by_role("radio", name=view).click()
     expect(pane.get_by_text("loud").last).to_be_visible()
     assert pane.locator("img[src*=evil]").count() == (1 if view == "Markdown" else 0)
-    # Markdown asks for the picture; the policy refuses, so no request leaves the browser.
-    browser_page.violations.clear()
-    assert [url for url in browser_page.foreign if "onerror" in url] == []
+    if view == "Markdown":  # it asks for the picture; the policy refuses before a request leaves the browser
+        assert len(browser_page.refused) > 0
+        assert all("https://evil.example/x.png" in told for told in browser_page.refused)
+        browser_page.refused.clear()
 
 
-def test_filters_survive_a_change_of_page_and_a_reload(browser_page: Visit, full: shop.History):
+def test_filters_survive_a_change_of_page_and_a_reload(browser_page: Visit):
+    browser_page.shop()
     page = browser_page.go("/?t=7d&env=staging")
     expect(page.get_by_text("Calls and failures")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Traces").click()
@@ -120,15 +125,16 @@ def test_filters_survive_a_change_of_page_and_a_reload(browser_page: Visit, full
     expect(page.get_by_text(re.compile(r"\d+ traces in the last 7 days"))).to_be_visible()
 
 
-def test_an_empty_page_turns_over_by_itself(browser_page: Visit, store: Store):
+def test_an_empty_page_turns_over_by_itself(browser_page: Visit):
     page = browser_page.go("/traces")
     expect(page.get_by_text("Waiting for the first trace")).to_be_visible()
-    insert(store, shop.History([chat("hello", "hi")], []))
+    browser_page.insert(chat("hello", "hi"))
     expect(page.get_by_text("1 trace in the last 24 hours")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/", "/traces", "/quality", "/alerts"])
-def test_every_page_stays_within_the_policy(browser_page: Visit, full: shop.History, path: str):
+def test_every_page_stays_within_the_policy(browser_page: Visit, path: str):
+    browser_page.shop()
     page = browser_page.go(path)
     expect(page.get_by_test_id("stAppViewContainer")).to_be_visible()
     page.wait_for_load_state("networkidle")

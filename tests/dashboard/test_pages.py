@@ -7,9 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from dashboard.visits import OpenPage, insert, words
 
 from dashboard import shop
-from dashboard.visits import OpenPage, insert, words
 from spanglass_dashboard import settings
 from spanglass_dashboard.settings import Settings
 from spanglass_store.connection import Store

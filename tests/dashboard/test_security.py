@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from dashboard.serving import dashboard
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from dashboard.serving import dashboard
 from spanglass_dashboard import security
 from spanglass_dashboard.security import COOKIE, HEADERS, Gate, Login, content_security_policy
 

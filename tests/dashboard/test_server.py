@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 
 import pytest
+from ports import free_port
 from pydantic import ValidationError
 from streamlit import config
 
-from ports import free_port
 from spanglass_dashboard import server
 from spanglass_dashboard.server import DashboardError, check
 from spanglass_dashboard.settings import Settings, is_loopback

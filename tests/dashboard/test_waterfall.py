@@ -80,7 +80,9 @@ def test_an_orphan_stands_at_the_top_and_the_trace_is_partial():
 
 
 def test_the_critical_path_follows_the_child_that_ends_last():
-    placed = layout([span(1, None, 0, 100), span(2, 1, 0, 90), span(3, 1, 10, 40), span(4, 2, 1, 20), span(5, 2, 2, 80)])
+    placed = layout(
+        [span(1, None, 0, 100), span(2, 1, 0, 90), span(3, 1, 10, 40), span(4, 2, 1, 20), span(5, 2, 2, 80)]
+    )
     marked = {one.name for one, mark in zip(placed.spans, placed.critical, strict=True) if mark}
     assert marked == {"s1", "s2", "s5"}
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page, Request
 from streamlit.testing.v1 import AppTest
 
 from dashboard import shop
 from spanglass_store.connection import Store
 from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import block_from_scores
+from spanglass_store.span import Span
 
 OpenPage = Callable[..., AppTest]
 
@@ -29,29 +32,62 @@ def insert(store: Store, history: shop.History) -> None:
         store.insert(block_from_scores(history.scores), token=f"scores-{id(history)}")
 
 
+@dataclass(frozen=True)
+class House:
+    """A served dashboard and the store behind it."""
+
+    store: Store
+    address: str
+
+
 @dataclass
 class Visit:
-    """A tab of a real browser, and what it should never have done."""
+    """A tab of a real browser on one project, and what it should never do: call ``foreign`` hosts, or try to run or
+    load what the content policy then ``refused``.
+    """
 
     page: Page
-    address: str
+    house: House
+    project: str = field(default_factory=lambda: f"p{secrets.token_hex(4)}")
     foreign: list[str] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
-        """Open ``path`` of the dashboard and wait until its frame is drawn."""
-        self.page.goto(self.address + path)
+        """Open ``path`` of the dashboard in this project and wait until its frame is drawn."""
+        joint = "&" if "?" in path else "?"
+        self.page.goto(f"{self.house.address}{path}{joint}project={self.project}")
         self.page.get_by_test_id("stAppViewContainer").wait_for()
         return self.page
 
+    def insert(self, *spans: Span) -> None:
+        """Write ``spans`` into this project."""
+        insert(self.house.store, shop.History([replace(span, project=self.project) for span in spans], []))
 
-def watched(page: Page, address: str) -> Visit:
+    def shop(self, traces: int = 40) -> shop.History:
+        """Write some hours of the shop into this project; what was written."""
+        made = shop.history(time.time_ns(), traces=traces, hours=20, project=self.project)
+        insert(self.house.store, made)
+        return made
+
+
+def watched(page: Page, house: House) -> Visit:
     """``page`` with an eye on requests to other hosts and on what the content policy refused."""
-    visit = Visit(page, address)
-    own = (address, address.replace("http", "ws", 1), "data:", "blob:")
-    page.on("request", lambda request: None if request.url.startswith(own) else visit.foreign.append(request.url))
-    page.on(
-        "console",
-        lambda told: visit.violations.append(told.text) if "Content Security Policy" in told.text else None,
-    )
+    visit = Visit(page, house)
+    own = (house.address, house.address.replace("http", "ws", 1), "data:", "blob:")
+
+    def requested(request: Request) -> None:
+        if not request.url.startswith(own):
+            visit.foreign.append(request.url)
+
+    def failed(request: Request) -> None:
+        if request.failure == "csp":  # it never left the browser
+            visit.foreign.remove(request.url)
+
+    def told(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            visit.refused.append(message.text)
+
+    page.on("request", requested)
+    page.on("requestfailed", failed)
+    page.on("console", told)
     return visit

@@ -75,8 +75,10 @@ def run(*, clickhouse_url: str, collector_url: str, provider_port: int) -> None:
     with Store.open(clickhouse_url) as store:
         ensure_rule(store)
         stored = stored_visits(store)
-    load_history(collector_url, stored, time.time_ns(), stop)
-    live(collector_url, provider_port, stop)
+    seed = time.time_ns() % 1_000_000_007
+    with provider.ProviderThread(provider_port, seed) as server:
+        load_history(collector_url, stored, time.time_ns(), stop)
+        live(collector_url, server.base_url, seed, stop)
 
 
 def ensure_rule(store: Store) -> None:
@@ -133,13 +135,11 @@ def load_history(collector_url: str, stored: Stored | None, now_ns: int, stop: t
     print(f"The shop's past: {sent:,} traces in {time.monotonic() - began:.1f} s. Live traffic follows.", flush=True)
 
 
-def live(collector_url: str, provider_port: int, stop: threading.Event) -> None:
+def live(collector_url: str, provider_url: str, seed: int, stop: threading.Event) -> None:
     """Visits through the real application and the real SDK, about one in a second and a half."""
     spanglass.init(SERVICE, endpoint=collector_url, environment=ENVIRONMENT, release=RELEASE)
-    seed = time.time_ns() % 1_000_000_007
     with (
-        provider.ProviderThread(provider_port, seed) as server,
-        openai.OpenAI(base_url=server.base_url, api_key="demo", max_retries=0, timeout=30) as client,
+        openai.OpenAI(base_url=provider_url, api_key="demo", max_retries=0, timeout=30) as client,
         ThreadPoolExecutor(WORKERS, thread_name_prefix="customer") as customers,
     ):
         assistant = shop.Assistant(client)

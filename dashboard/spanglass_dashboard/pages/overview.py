@@ -11,7 +11,7 @@ import streamlit as st
 from spanglass_dashboard import charts, data, empty, filter_bar, firing, panels
 from spanglass_dashboard.address import Scope
 from spanglass_dashboard.charts import Kind, Line
-from spanglass_dashboard.kpis import KPIS, kpis, names_for
+from spanglass_dashboard.kpis import KPIS, kpis
 from spanglass_dashboard.plain import plain
 from spanglass_store import measures
 from spanglass_store.measures import MEASURES, Unit, format_count
@@ -77,7 +77,7 @@ def _kpi_grid() -> None:
     now, before = _totals(scope, scope.window), _totals(scope, scope.window.previous())
     grid = st.grid(4, min_column_width=160, gap="small")
     past = charts.filled(_over_time(scope), scope.window, scope.range.interval_seconds, COUNTS)
-    for kpi in kpis(names_for(scope.filters), now, before, past):
+    for kpi in kpis(now, before, past):
         grid.metric(
             kpi.label,
             kpi.value,
