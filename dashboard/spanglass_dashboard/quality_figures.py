@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from spanglass_dashboard import charts
+from spanglass_dashboard import charts, kpis
 from spanglass_dashboard.palette import Palette
+from spanglass_store.measures import format_count
 from spanglass_store.query import Window
 
 MAX_LINES: Final = 6
@@ -19,19 +21,73 @@ INTERVAL_SECONDS: Final[Mapping[str, int]] = {"15m": 60, "1h": 300, "24h": 3_600
 """Bucket of the trend by range: wider than other charts, since an interval needs values to be narrow."""
 
 
-def compared(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure above the chart, with its change against the window before (None: nothing to compare with)."""
+
+    label: str
+    value: str
+    help: str | None = None
+    delta: str | int | None = None
+    delta_color: Literal["normal", "off"] = "off"
+
+
+def tiles(now: pd.DataFrame, before: pd.DataFrame, coverage: pd.DataFrame, *, is_share: bool) -> list[Tile]:
+    """The four figures of a score from ``quality.totals`` (not grouped) of two windows and ``quality.coverage``."""
+    mean, low, high, count = (_only(now, column) for column in ("mean", "low", "high", "count"))
+    traces, scored = (_only(coverage, column) for column in ("traces", "scored"))
+    return [
+        Tile(
+            label="Share of yes" if is_share else "Mean",
+            value=mean_text(mean, is_share=is_share),
+            delta=kpis.change(mean, _only(before, "mean")),
+            delta_color="normal",
+        ),
+        Tile(
+            label="95 % interval",
+            value=interval_text(low, high, is_share=is_share) or "–",
+            help="How sure the mean is: made this way, 95 of 100 intervals hold the true one. More scores narrow it.",
+        ),
+        Tile(label="Scores", value=format_count(_or_zero(count)), delta=kpis.change(count, _only(before, "count"))),
+        Tile(
+            label="Coverage",
+            value=share_text(_or_zero(scored), _or_zero(traces)),
+            help=f"{format_count(_or_zero(scored))} of {format_count(_or_zero(traces))} traces have this score.",
+        ),
+    ]
+
+
+def _only(frame: pd.DataFrame, column: str) -> float:
+    return float(frame[column].iloc[0]) if len(frame) else math.nan
+
+
+def _or_zero(count: float) -> float:
+    return 0.0 if math.isnan(count) else count
+
+
+def compared(now: pd.DataFrame, before: pd.DataFrame, *, is_share: bool) -> pd.DataFrame:
     """Rows of ``quality.totals`` of two windows as one table, most values first.
 
-    Columns: group, count, mean, low, high, change (of the mean; NaN where there was nothing before), verdict.
-    ``verdict`` is "better", "worse" or "no clear change": the 95 % interval of the difference of two independent
-    means, whose half width is the root of the sum of the squared half widths, leaves zero out or holds it.
+    Columns: group, count, mean, interval (text), change (of the mean; NaN where there was nothing before), verdict
+    (a list of one: better, worse, no clear change, or new). A change is clear when the 95 % interval of the difference
+    of two independent means leaves zero out; its half width is the root of the sum of the squared half widths.
     """
     joined = now.merge(before, on="group", how="left", suffixes=("", "_before"))
-    joined["change"] = joined["mean"] - joined["mean_before"]
+    change = joined["mean"] - joined["mean_before"]
     half = (_half(joined, "") ** 2 + _half(joined, "_before") ** 2) ** 0.5
-    joined["verdict"] = [_verdict(change, width) for change, width in zip(joined["change"], half, strict=True)]
-    joined["group"] = [group or UNNAMED for group in joined["group"]]
-    return joined[["group", "count", "mean", "low", "high", "change", "verdict"]]
+    return pd.DataFrame(
+        {
+            "group": [group or UNNAMED for group in joined["group"]],
+            "count": joined["count"],
+            "mean": joined["mean"],
+            "interval": [
+                interval_text(low, high, is_share=is_share)
+                for low, high in zip(joined["low"], joined["high"], strict=True)
+            ],
+            "change": change,
+            "verdict": [[_verdict(difference, width)] for difference, width in zip(change, half, strict=True)],
+        }
+    )
 
 
 def _half(frame: pd.DataFrame, suffix: str) -> pd.Series[Any]:

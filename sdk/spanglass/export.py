@@ -8,7 +8,9 @@ attempt, and waiting at the end of the process has a limit.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -183,9 +185,18 @@ def new_provider(settings: Settings) -> TracerProvider:
         semconv.DEPLOYMENT_ENVIRONMENT: settings.environment,
     }
     resource = Resource.create({key: value for key, value in told.items() if value})
+    if str(resource.attributes[semconv.SERVICE_NAME]).startswith("unknown_service"):
+        resource = resource.merge(Resource({semconv.SERVICE_NAME: program_name(sys.argv)}))
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     _OWN.add(provider)
     return provider
+
+
+def program_name(arguments: Sequence[str]) -> str:
+    """A name for an application that has not told its own: its script, or the module it was started with."""
+    script = PurePath(arguments[0] if arguments else "")
+    name = script.parent.name if script.stem == "__main__" else script.stem
+    return "python" if name in {"", "-", "-c"} else name
 
 
 def split(spans: Sequence[ReadableSpan], max_bytes: int) -> Iterator[Sequence[ReadableSpan]]:

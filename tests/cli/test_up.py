@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from command import Up, spanglass
@@ -170,3 +171,17 @@ def test_a_database_that_refuses_ends_the_start_with_its_reason(running: Up, tmp
     assert done.returncode == 1
     assert "tables could not be brought up to date" in done.stderr
     assert "wrong" not in done.stderr
+
+
+def test_on_the_network_the_collector_wants_a_key_and_says_how_to_get_one(tmp_path: Path) -> None:
+    with Up(tmp_path / "data", arguments=("--no-dashboard", "--host", "0.0.0.0")) as up:
+        assert f"spanglass keys create NAME --data-dir {up.data_dir}" in up.text
+        scores = f"{up.collector}/api/v1/scores"
+        score = {"name": "helpful", "value": True, "trace_id": "0" * 31 + "1"}
+        assert httpx.post(scores, json=score, trust_env=False).status_code == 401
+        key = spanglass("keys", "create", "ci", "--data-dir", up.data_dir).stdout.strip()
+        authorization = {"authorization": f"Bearer {key}"}
+        # A collector looks for new keys every two seconds at most; pytest's own time limit ends this.
+        while (answer := httpx.post(scores, json=score, headers=authorization, trust_env=False)).status_code == 401:
+            time.sleep(0.2)
+        assert answer.status_code == 200, answer.text

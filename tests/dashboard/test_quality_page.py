@@ -31,18 +31,19 @@ def test_a_change_counts_only_when_its_interval_leaves_zero_out() -> None:
         ("a", 90, 0.9, 0.88, 0.92), ("b", 9, 0.9, 0.7, 1.1), ("c", 90, 0.5, 0.48, 0.52), ("", 5, 0.5, 0.4, 0.6)
     )
     before = totals(("a", 90, 0.8, 0.78, 0.82), ("b", 9, 0.8, 0.6, 1.0), ("c", 90, 0.8, 0.78, 0.82))
-    told = figures.compared(now, before)
-    assert list(told["verdict"]) == ["better", "no clear change", "worse", "new"]
+    told = figures.compared(now, before, is_share=False)
+    assert list(told["verdict"]) == [["better"], ["no clear change"], ["worse"], ["new"]]
     assert list(told["group"]) == ["a", "b", "c", "not told"]
     assert list(told["change"])[:3] == pytest.approx([0.1, 0.1, -0.3])
     assert math.isnan(list(told["change"])[3])
 
 
 def test_one_value_has_no_interval_and_proves_nothing() -> None:
-    told = figures.compared(totals(("a", 1, 0.9, math.nan, math.nan)), totals(("a", 90, 0.1, 0.09, 0.11)))
-    assert list(told["verdict"]) == ["no clear change"]
-    assert figures.interval_text(math.nan, math.nan) == ""
-    assert figures.interval_text(0.8123, 0.85) == "0.812 – 0.850"
+    told = figures.compared(
+        totals(("a", 1, 0.9, math.nan, math.nan)), totals(("a", 90, 0.1, 0.09, 0.11)), is_share=False
+    )
+    assert list(told["verdict"]) == [["no clear change"]]
+    assert list(told["interval"]) == [""]
 
 
 def test_a_trend_has_a_line_and_a_band_for_the_largest_groups() -> None:
@@ -72,6 +73,8 @@ def test_bins_without_a_value_are_drawn_empty() -> None:
 @pytest.mark.parametrize(
     ("said", "text"),
     [
+        (figures.interval_text(0.8123, 0.85, is_share=False), "0.812 – 0.850"),
+        (figures.interval_text(0.8123, 0.85, is_share=True), "81.2 – 85.0 %"),
         (figures.mean_text(0.8312, is_share=False), "0.831"),
         (figures.mean_text(0.8312, is_share=True), "83.1 %"),
         (figures.mean_text(math.nan, is_share=True), "–"),

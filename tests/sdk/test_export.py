@@ -19,7 +19,7 @@ from sdk.servers import Sink, collecting
 
 import spanglass
 from spanglass import semconv
-from spanglass.export import split, wire_size_bytes
+from spanglass.export import program_name, split, wire_size_bytes
 
 DEAD = "http://127.0.0.1:9"
 
@@ -308,3 +308,18 @@ def test_importing_is_light() -> None:
 def test_opentelemetry_switched_off_switches_us_off() -> None:
     ended = run(PROGRAM + "print(spanglass.stats().spans_ended)", OTEL_SDK_DISABLED="true")
     assert ended.stdout == "done\n0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["/srv/shop/worker.py", "--fast"], "worker"),
+        (["/srv/shop/__main__.py"], "shop"),
+        (["gunicorn"], "gunicorn"),
+        (["-c"], "python"),
+        ([""], "python"),
+        ([], "python"),
+    ],
+)
+def test_an_application_without_a_name_is_called_as_its_program(arguments: list[str], name: str) -> None:
+    assert program_name(arguments) == name

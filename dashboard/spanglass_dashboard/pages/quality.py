@@ -7,9 +7,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from spanglass_dashboard import address, data, filter_bar, kpis, panels, settings
+from spanglass_dashboard import address, data, filter_bar, panels, settings
 from spanglass_dashboard import quality_figures as figures
-from spanglass_store.measures import format_count
 from spanglass_store.queries import quality
 from spanglass_store.query import Window
 
@@ -65,12 +64,17 @@ def page() -> None:
         f"Mean by {by}" if _group() else "Mean",
         lambda: _trend(is_share=is_share),
         key="quality_trend",
-        help="The band holds the true mean in 95 of 100 cases. Where bands overlap widely, nothing is proven.",
+        help="The band is the 95 % confidence interval. Where bands overlap widely, nothing is proven.",
         live=scope.live,
     )
     table, spread = st.columns([3, 2], gap="small")
     with table:
-        panels.panel(f"By {by}" if _group() else "Total", _table, key="quality_table", live=scope.live)
+        panels.panel(
+            f"By {by}" if _group() else "Total",
+            lambda: _table(is_share=is_share),
+            key="quality_table",
+            live=scope.live,
+        )
     with spread:
         panels.panel(
             "Distribution", lambda: _distribution(is_share=is_share), key="quality_distribution", live=scope.live
@@ -110,44 +114,18 @@ def _figures(*, is_share: bool) -> None:
     scope = filter_bar.scope()
     now, before = (_totals(window, None) for window in (scope.window, scope.window.previous()))
     seen = data.load(quality.coverage(scope.project, scope.window, scope.filters, _score()))
-    traces, scored = (float(seen[column].iloc[0]) for column in ("traces", "scored"))
-    mean, count = (float(now[column].iloc[0]) if len(now) else float("nan") for column in ("mean", "count"))
-    past = f"vs previous {scope.range.preset.label}"
     grid = st.grid(4, min_column_width=200, gap="small")
-    delta = kpis.change(mean, float(before["mean"].iloc[0])) if len(before) else None
-    grid.metric(
-        "Mean" if not is_share else "Share of yes",
-        figures.mean_text(mean, is_share=is_share),
-        delta,
-        delta_description=past if delta is not None else None,
-        border=True,
-        height="stretch",
-    )
-    interval = figures.interval_text(float(now["low"].iloc[0]), float(now["high"].iloc[0])) if len(now) else ""
-    grid.metric(
-        "95 % interval",
-        interval or "–",
-        help="Where the true mean lies in 95 of 100 cases. It narrows with more scores.",
-        border=True,
-        height="stretch",
-    )
-    change = kpis.change(count, float(before["count"].iloc[0])) if len(before) else None
-    grid.metric(
-        "Scores",
-        format_count(count) if count == count else "0",  # noqa: PLR0124 - NaN
-        change,
-        delta_color="off",
-        delta_description=past if change is not None else None,
-        border=True,
-        height="stretch",
-    )
-    grid.metric(
-        "Coverage",
-        figures.share_text(scored, traces),
-        help=f"{format_count(scored)} of {format_count(traces)} traces of this time have this score.",
-        border=True,
-        height="stretch",
-    )
+    for tile in figures.tiles(now, before, seen, is_share=is_share):
+        grid.metric(
+            tile.label,
+            tile.value,
+            tile.delta,
+            delta_color=tile.delta_color,
+            delta_description=None if tile.delta is None else f"vs previous {scope.range.preset.label}",
+            help=tile.help,
+            border=True,
+            height="stretch",
+        )
 
 
 def _trend(*, is_share: bool) -> None:
@@ -166,31 +144,27 @@ def _trend(*, is_share: bool) -> None:
         st.caption(f"The {figures.MAX_LINES} with the most scores of {groups}. All are in the table below.")
 
 
-def _table() -> None:
-    scope = filter_bar.scope()
-    now, before = (_totals(window, _group()) for window in (scope.window, scope.window.previous()))
+def _table(*, is_share: bool) -> None:
+    scope, group = filter_bar.scope(), _group()
+    now, before = (_totals(window, group) for window in (scope.window, scope.window.previous()))
     if now.empty:
         panels.nothing("No score in this time passes the filters.")
         return
-    frame = figures.compared(now, before)
-    if not _group():
+    frame = figures.compared(now, before, is_share=is_share)
+    if group is None:
         frame["group"] = "all"
-    frame["interval"] = [
-        figures.interval_text(low, high) for low, high in zip(frame["low"], frame["high"], strict=True)
-    ]
-    frame["verdict"] = [[verdict] for verdict in frame["verdict"]]
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     st.dataframe(
-        frame[["group", "count", "mean", "interval", "change", "verdict"]],
+        frame,
         hide_index=True,
         height=min(DISTRIBUTION_PIXELS, 38 + 32 * len(frame)),
         row_height=32,
         key="quality_groups",
         column_config={
-            "group": text(GROUPS[_group() or ""] if _group() else "Score", pinned=True),
+            "group": text(GROUPS[group] if group else "Score", pinned=True),
             "count": number("Scores", format="localized", width=75),
-            "mean": number("Mean", format="%.3f", width=70),
-            "interval": text("95 % interval", width=115),
+            "mean": number("Mean", format="percent" if is_share else "%.3f", width=75),
+            "interval": text("95 % interval", width=120),
             "change": number("Change", format="%+.3f", width=80, help=f"vs previous {scope.range.preset.label}"),
             "verdict": st.column_config.MultiselectColumn(
                 "Verdict",
