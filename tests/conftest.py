@@ -50,9 +50,9 @@ def store(store_url: str) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests. Without Chromium they are skipped with a line that says how to get it, or fail where
+    """A browser, for one test: while Playwright is open, nobody else can run an event loop. Without Chromium they are skipped with a line that says how to get it, or fail where
     the environment forbids the skip."""
     if browser.executable() is None:
         (pytest.fail if os.environ.get("SPANGLASS_REQUIRE_BROWSER") else pytest.skip)(browser.HOW_TO_GET_IT)

@@ -109,15 +109,14 @@ class Child:
 
     def kill(self) -> None:
         """End it and whatever it started. Only sends the signal, so that a signal handler may call it."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # the group is gone already
+        if self._process is not None and self._process.poll() is None:  # once reaped, the number may be another's
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Release pipes and log of a process that has ended, and end what it left behind."""
+        """Release pipes and log of a process that has ended."""
         if self._process is None:
             return
-        self.kill()
         if self._process.stdin:
             self._process.stdin.close()
         for pump in self._pumps:

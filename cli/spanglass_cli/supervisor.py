@@ -127,8 +127,9 @@ class Supervisor:
             if self._killed or time.monotonic() >= deadline:
                 break
         for service in services:
-            service.kill()
-            service.wait(1.0)
+            if not service.wait(0):
+                service.kill()
+                service.wait(1.0)
             service.close()
 
     def _restart(self, kept: _Kept, now: float) -> None:

@@ -79,12 +79,12 @@ def bar(title: str) -> None:
 
 def project_choice() -> None:
     """Draw the project's selector; nothing where there is only one project and none was asked for."""
-    known = _projects()
     chosen = st.session_state.get("project") or st.query_params.get("project") or address.DEFAULT_PROJECT
-    options = sorted({*known, chosen} - ({address.DEFAULT_PROJECT} - {*known, chosen}))
-    if options == [address.DEFAULT_PROJECT]:
+    options = sorted({*_projects(), chosen, address.DEFAULT_PROJECT})
+    if len(options) == 1:
         return
-    default = options.index(address.DEFAULT_PROJECT) if address.DEFAULT_PROJECT in options else 0
+    # The default is not written into the address, so it must be the same for everybody.
+    default = options.index(address.DEFAULT_PROJECT)
     st.selectbox("Project", options, index=default, key="project", bind="query-params")
 
 

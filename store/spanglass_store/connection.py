@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE: Final = "spanglass"
 
-# The driver logs a traceback for each failed request, before raising what is mapped below: say it once.
+# Both log each failed attempt (the driver with a traceback) before raising what is mapped below: say it once.
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 REJECTED_CODES: Final = frozenset(
     {6, 10, 16, 20, 26, 27, 32, 33, 36, 38, 41, 43, 44, 47, 48, 50, 53, 60, 62, 69, 70, 72, 73, 81, 117, 128, 131}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from dashboard.serving import dashboard
@@ -59,9 +61,19 @@ def house(clickhouse: EmbeddedClickHouse, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def browser_page(house: House, context: BrowserContext) -> Iterator[Visit]:
-    """A tab on a dashboard, in a new project. It fails a test whose page called another host or broke the policy."""
-    visit = watched(context.new_page(), house)
-    yield visit
-    assert visit.foreign == []
-    assert visit.refused == []
+def visit(house: House, context: BrowserContext) -> Iterator[Visit]:
+    """A tab on the house, in a new project. It fails a test whose page called another host or broke the policy."""
+    opened = watched(context.new_page(), house, f"p{secrets.token_hex(4)}")
+    yield opened
+    assert opened.foreign == []
+    assert opened.refused == []
+
+
+@pytest.fixture
+def browser_page(store: Store, store_url: str, context: BrowserContext, tmp_path: Path) -> Iterator[Visit]:
+    """As ``visit``, on a dashboard and a database of the test's own (``store``): slower, for what projects share."""
+    with dashboard(store_url, tmp_path / "dashboard.log") as address:
+        opened = watched(context.new_page(), House(store, address))
+        yield opened
+    assert opened.foreign == []
+    assert opened.refused == []

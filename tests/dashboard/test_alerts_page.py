@@ -260,7 +260,8 @@ def test_alerts_of_another_project_are_not_shown(open_page: OpenPage, store: Sto
 
 
 @pytest.mark.browser
-def test_in_a_browser_an_alert_is_set_tested_and_stays(browser_page: Visit, store: Store, full: shop.History):
+def test_in_a_browser_an_alert_is_set_tested_and_stays(browser_page: Visit):
+    browser_page.shop(120)
     page = browser_page.go("/alerts")
     with webhook() as hook:
         page.get_by_role("button", name="New alert").click()
@@ -284,7 +285,7 @@ def test_in_a_browser_an_alert_is_set_tested_and_stays(browser_page: Visit, stor
         expect(dialog).to_be_hidden()
         expect(page.get_by_text("Failures in the shop")).to_be_visible()
     assert hook.titles == ["Test: Failures in the shop"]
-    (rule,) = saved(store)
+    (rule,) = saved(browser_page.house.store, browser_page.project)
     assert (rule.name, rule.threshold, rule.channels) == ("Failures in the shop", 0.005, (hook.url,))
     page.reload()
     expect(page.get_by_text("Failures in the shop")).to_be_visible()

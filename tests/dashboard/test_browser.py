@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import replace
@@ -38,14 +39,14 @@ def open_first(page: Page) -> None:
 def chat(name: str, said: str, **fields: object) -> Span:
     """A model call of a trace that began a minute ago, which answers ``said``."""
     now_ns = time.time_ns() - 60 * 10**9
-    output = '[{"role": "assistant", "parts": [{"type": "text", "content": "%s"}]}]' % said
+    output = json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": said}]}])
     call = Span("default", "cd" * 16, "02" * 8, "", now_ns, now_ns + 10**9, name, "llm", "ok", output=output)
     return replace(call, **fields)  # type: ignore[arg-type]
 
 
-def test_a_row_opens_its_trace_and_back_closes_it(browser_page: Visit):
-    browser_page.shop()
-    page = browser_page.go("/traces?status=ok")
+def test_a_row_opens_its_trace_and_back_closes_it(visit: Visit):
+    visit.shop()
+    page = visit.go("/traces?status=ok")
     open_first(page)
     expect(page).to_have_url(TRACE_ID)
     expect(page.get_by_label("Spans of this trace")).to_be_visible()
@@ -59,10 +60,10 @@ def test_a_row_opens_its_trace_and_back_closes_it(browser_page: Visit):
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
-def test_a_click_on_a_span_shows_its_messages(browser_page: Visit):
-    made = browser_page.shop()
+def test_a_click_on_a_span_shows_its_messages(visit: Visit):
+    made = visit.shop()
     answered = next(span for span in made.spans if span.kind == "llm" and span.name.startswith("chat gpt"))
-    page = browser_page.go(f"/traces?trace={answered.trace_id}")
+    page = visit.go(f"/traces?trace={answered.trace_id}")
     row(page, answered.name).click()
     pane = page.locator(".st-key-span_pane")
     expect(pane.get_by_text("You are the shop's assistant. Be brief and kind.")).to_be_visible()
@@ -72,9 +73,9 @@ def test_a_click_on_a_span_shows_its_messages(browser_page: Visit):
     expect(pane.get_by_text("You are the shop's assistant. Be brief and kind.")).to_be_visible()
 
 
-def test_the_waterfall_listens_to_the_keyboard(browser_page: Visit):
-    made = browser_page.shop(traces=1)
-    page = browser_page.go(f"/traces?trace={made.spans[0].trace_id}")
+def test_the_waterfall_listens_to_the_keyboard(visit: Visit):
+    made = visit.shop(traces=1)
+    page = visit.go(f"/traces?trace={made.spans[0].trace_id}")
     tree = page.get_by_role("tree")
     tree.focus()
     page.keyboard.press("ArrowDown")
@@ -87,10 +88,10 @@ def test_the_waterfall_listens_to_the_keyboard(browser_page: Visit):
     expect(page.locator(".count")).to_have_text("1 of 6 spans")
 
 
-def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(browser_page: Visit):
+def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(visit: Visit):
     spans = shop.big_trace(time.time_ns() - 60 * 10**9, spans=5000)
-    browser_page.insert(*spans)
-    page = browser_page.go(f"/traces?trace={spans[0].trace_id}")
+    visit.insert(*spans)
+    page = visit.go(f"/traces?trace={spans[0].trace_id}")
     page.get_by_role("button", name="Expand").click()
     expect(page.locator(".count")).to_have_text("5,000 spans")
     assert page.locator(".row").count() < 60
@@ -100,22 +101,22 @@ def test_five_thousand_spans_are_drawn_a_screenful_at_a_time(browser_page: Visit
 
 
 @pytest.mark.parametrize("view", ["Text", "Markdown", "Raw"])
-def test_words_of_a_model_neither_run_nor_call_home(browser_page: Visit, view: str):
-    browser_page.insert(chat(EVIL, EVIL))
-    page = browser_page.go("/traces?trace=" + "cd" * 16)
+def test_words_of_a_model_neither_run_nor_call_home(visit: Visit, view: str):
+    visit.insert(chat(EVIL, EVIL))
+    page = visit.go("/traces?trace=" + "cd" * 16)
     pane = page.locator(".st-key-span_pane")
     pane.get_by_role("radio", name=view).click()
     expect(pane.get_by_text("loud").last).to_be_visible()
-    assert pane.locator("img[src*=evil]").count() == (1 if view == "Markdown" else 0)
+    expect(pane.locator("img[src*=evil]")).to_have_count(1 if view == "Markdown" else 0)
     if view == "Markdown":  # it asks for the picture; the policy refuses before a request leaves the browser
-        assert len(browser_page.refused) > 0
-        assert all("https://evil.example/x.png" in told for told in browser_page.refused)
-        browser_page.refused.clear()
+        assert len(visit.refused) > 0
+        assert all("https://evil.example/x.png" in told for told in visit.refused)
+        visit.refused.clear()
 
 
-def test_filters_survive_a_change_of_page_and_a_reload(browser_page: Visit):
-    browser_page.shop()
-    page = browser_page.go("/?t=7d&env=staging")
+def test_filters_survive_a_change_of_page_and_a_reload(visit: Visit):
+    visit.shop()
+    page = visit.go("/?t=7d&env=staging")
     expect(page.get_by_text("Calls and failures")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Traces").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
@@ -125,17 +126,17 @@ def test_filters_survive_a_change_of_page_and_a_reload(browser_page: Visit):
     expect(page.get_by_text(re.compile(r"\d+ traces in the last 7 days"))).to_be_visible()
 
 
-def test_an_empty_page_turns_over_by_itself(browser_page: Visit):
-    page = browser_page.go("/traces")
+def test_an_empty_page_turns_over_by_itself(visit: Visit):
+    page = visit.go("/traces")
     expect(page.get_by_text("Waiting for the first trace")).to_be_visible()
-    browser_page.insert(chat("hello", "hi"))
+    visit.insert(chat("hello", "hi"))
     expect(page.get_by_text("1 trace in the last 24 hours")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/", "/traces", "/quality", "/alerts"])
-def test_every_page_stays_within_the_policy(browser_page: Visit, path: str):
-    browser_page.shop()
-    page = browser_page.go(path)
+def test_every_page_stays_within_the_policy(visit: Visit, path: str):
+    visit.shop()
+    page = visit.go(path)
     expect(page.get_by_test_id("stAppViewContainer")).to_be_visible()
     page.wait_for_load_state("networkidle")
     expect(page.get_by_test_id("stException")).to_have_count(0)

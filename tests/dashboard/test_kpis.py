@@ -33,7 +33,7 @@ def test_a_line_needs_two_known_points():
 
 
 def test_a_tile_tells_unknown_as_unknown_and_leaves_out_the_bucket_that_is_not_over():
-    past = pd.DataFrame(dict.fromkeys(KPIS, [1.0, 2.0, 0.0]))
+    past = pd.DataFrame([[value] * len(KPIS) for value in (1.0, 2.0, 0.0)], columns=KPIS)
     tiles = {tile.name: tile for tile in kpis({"cost_usd": NAN}, {"cost_usd": 1.0}, past)}
     tile = tiles["cost_usd"]
     assert tuple(tiles) == KPIS

@@ -152,7 +152,8 @@ def test_filters_narrow_the_scores(open_page: OpenPage, full: shop.History):
 
 @pytest.mark.clickhouse
 @pytest.mark.browser
-def test_in_a_browser_lines_and_bands_are_drawn(browser_page: Visit, full: shop.History):
+def test_in_a_browser_lines_and_bands_are_drawn(browser_page: Visit):
+    browser_page.shop(120)
     page = browser_page.go("/quality")
     expect(page.get_by_text("Mean by model")).to_be_visible()
     expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ def test_every_span_has_exactly_one_row(spans: list[Span]):
 def test_rows_are_a_tree_in_pre_order(spans: list[Span]):
     placed = layout(spans)
     depths, sizes = placed.depths, placed.sizes
-    assert all(after <= before + 1 for before, after in zip(depths, depths[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(depths))
     assert not depths or depths[0] == 0
     for row, size in enumerate(sizes):
         subtree = depths[row + 1 : row + 1 + size]

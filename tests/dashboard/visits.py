@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 from streamlit.testing.v1 import AppTest
 
 from dashboard import shop
+from spanglass_dashboard.address import DEFAULT_PROJECT
 from spanglass_store.connection import Store
 from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import block_from_scores
@@ -42,20 +42,21 @@ class House:
 
 @dataclass
 class Visit:
-    """A tab of a real browser on one project, and what it should never do: call ``foreign`` hosts, or try to run or
+    """A tab of a real browser on a project, and what it should never do: call ``foreign`` hosts, or try to run or
     load what the content policy then ``refused``.
     """
 
     page: Page
     house: House
-    project: str = field(default_factory=lambda: f"p{secrets.token_hex(4)}")
+    project: str = DEFAULT_PROJECT
     foreign: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
         """Open ``path`` of the dashboard in this project and wait until its frame is drawn."""
         joint = "&" if "?" in path else "?"
-        self.page.goto(f"{self.house.address}{path}{joint}project={self.project}")
+        project = "" if self.project == DEFAULT_PROJECT else f"{joint}project={self.project}"
+        self.page.goto(f"{self.house.address}{path}{project}")
         self.page.get_by_test_id("stAppViewContainer").wait_for()
         return self.page
 
@@ -70,9 +71,9 @@ class Visit:
         return made
 
 
-def watched(page: Page, house: House) -> Visit:
+def watched(page: Page, house: House, project: str = DEFAULT_PROJECT) -> Visit:
     """``page`` with an eye on requests to other hosts and on what the content policy refused."""
-    visit = Visit(page, house)
+    visit = Visit(page, house, project)
     own = (house.address, house.address.replace("http", "ws", 1), "data:", "blob:")
 
     def requested(request: Request) -> None:
