@@ -8,7 +8,7 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/spanglass \
     UV_LINK_MODE=copy
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /src
-ENV WITHOUT="--no-install-package chdb --no-install-package chdb-core"
+ENV WITHOUT="--no-install-package chdb-core"
 # Libraries first: this layer is built again only when the lock changes.
 COPY pyproject.toml uv.lock ./
 RUN uv sync --locked --no-dev --extra server $WITHOUT --no-install-project

@@ -54,7 +54,7 @@ docs: $(READY) ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py
 
 screenshots: $(READY) browser ## take the pictures in docs/ from a running demo
-	@$(BIN)/python docs/screenshots.py
+	@PYTHONPATH=tests $(BIN)/python docs/screenshots.py
 
 bench: bench-startup ## every benchmark; each ends with one JSON line
 

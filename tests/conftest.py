@@ -52,8 +52,11 @@ def store(store_url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def chromium() -> Iterator[Browser]:
-    """A browser, for one test: while Playwright is open, nobody else can run an event loop. Without Chromium they are skipped with a line that says how to get it, or fail where
-    the environment forbids the skip."""
+    """A browser, for one test: while Playwright is open, nobody else in this thread can run an event loop.
+
+    Without Chromium the test is skipped with a line that says how to get it, or fails where the environment forbids
+    the skip.
+    """
     if browser.executable() is None:
         (pytest.fail if os.environ.get("SPANGLASS_REQUIRE_BROWSER") else pytest.skip)(browser.HOW_TO_GET_IT)
     with browser.launch() as launched:

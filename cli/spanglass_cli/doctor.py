@@ -31,7 +31,7 @@ FREE_DISK_WARNING_BYTES: Final = 5 * 1024**3
 FREE_DISK_PROBLEM_BYTES: Final = 500 * 1024**2
 CLOCK_WARNING_SECONDS: Final = 2.0
 OLDEST_PYTHON: Final = (3, 11)
-LIBRARIES: Final = ("chdb", "clickhouse-connect", "streamlit", "opentelemetry-sdk")
+LIBRARIES: Final = ("chdb-core", "clickhouse-connect", "streamlit", "opentelemetry-sdk")
 
 
 @dataclass(frozen=True, slots=True)

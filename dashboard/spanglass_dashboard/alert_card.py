@@ -33,10 +33,10 @@ def card(rule: Rule) -> None:
         panels.guarded(lambda: _standing(rule), key=f"alert_{rule.rule_id}")
 
     with st.container(border=True, key=f"alert_card_{rule.rule_id}"):
-        body, actions = st.columns([11, 1.3], gap="small")
+        body, actions = st.columns([12, 1.05], gap="small")
         with body:
             watched()
-        with actions, st.container(horizontal=True, horizontal_alignment="right", gap="xxsmall"):
+        with actions, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
             _actions(rule)
 
 

@@ -14,7 +14,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPANGLASS_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     clickhouse_url: str = Field(
-        repr=False, description="http://user:password@host:port/database of the ClickHouse server"
+        default="http://default:@127.0.0.1:8123/spanglass",
+        repr=False,
+        description="Where rules and measures are: http://user:password@host:port/database",
     )
     data_dir: Path = Field(default=Path(".spanglass"), description="folder of the heartbeat file monitor.heartbeat")
     dashboard_url: str = Field(default="http://127.0.0.1:8501", description="address in notices that leads to the page")

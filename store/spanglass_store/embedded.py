@@ -1,4 +1,4 @@
-"""A real ClickHouse server as a child process, from the engine inside the chdb wheel: nothing to install.
+"""A real ClickHouse server as a child process, from the engine inside the chdb-core wheel: nothing to install.
 
 Everything it keeps is below ``data_dir/clickhouse`` (see ``embedded_home``). Two things tie its life to others':
 

@@ -2,7 +2,7 @@
 
     python -I embedded_child.py EXTENSION DATA_PATH PARENT_PID PROTOCOL...
 
-EXTENSION is the engine's library, inside the chdb wheel. Its static query reads ``config.xml`` from the working
+EXTENSION is the engine's library, inside the chdb-core wheel. Its static query reads ``config.xml`` from the working
 directory; ``SYSTEM START LISTEN`` opens the ports, and a query that never ends keeps them open. The library is
 loaded by its path because ``import chdb`` would open a session of its own first, with this configuration, and pull in
 pandas: half a second and 60 MB for nothing. This call is not part of chdb's public interface: the version is pinned.

@@ -56,7 +56,7 @@ def badges(app: AppTest) -> str:
     return " ".join(re.findall(r":(?:red|orange|green|gray)-badge\[:material/\w+: ([\w ]+)\]", words(app)))
 
 
-def test_without_alerts_the_page_says_how_to_set_one(open_page: OpenPage):
+def test_without_alerts_the_page_says_how_to_set_one(open_page: OpenPage) -> None:
     app = open_page("alerts")
     assert not app.exception
     assert "No alerts yet" in words(app)
@@ -64,7 +64,9 @@ def test_without_alerts_the_page_says_how_to_set_one(open_page: OpenPage):
     assert labels == ["New alert", "Calls fail", "Answers are slow", "Spending runs away", "Traffic stops"]
 
 
-def test_a_card_tells_the_condition_the_scope_and_who_is_told(open_page: OpenPage, store: Store, full: shop.History):
+def test_a_card_tells_the_condition_the_scope_and_who_is_told(
+    open_page: OpenPage, store: Store, full: shop.History
+) -> None:
     channels = (f"slack://{SECRET}/b/c", f"https://hooks.example.com/{SECRET}")
     add(store, replace(SLOW, channels=channels, filters=Filters.of(service=["shop-assistant"])))
     said = words(open_page("alerts"))
@@ -91,7 +93,7 @@ def test_a_badge_says_how_an_alert_stands(
     rule: dict[str, object],
     last: dict[str, object] | None,
     badge: str,
-):
+) -> None:
     add(store, replace(SLOW, **rule))  # type: ignore[arg-type]
     if last is not None:
         store.insert(block_from_transitions([change(**last)]), token="last")
@@ -100,7 +102,7 @@ def test_a_badge_says_how_an_alert_stands(
     assert badges(app) == badge
 
 
-def test_what_is_firing_comes_first(open_page: OpenPage, store: Store):
+def test_what_is_firing_comes_first(open_page: OpenPage, store: Store) -> None:
     add(store, SLOW, replace(SLOW, rule_id="first", name="A quiet one"))
     store.insert(block_from_transitions([change()]), token="fired")
     said = words(open_page("alerts"))
@@ -108,7 +110,7 @@ def test_what_is_firing_comes_first(open_page: OpenPage, store: Store):
     assert said.index("Answers are") < said.index("A quiet one")
 
 
-def test_the_history_lists_every_change(open_page: OpenPage, store: Store):
+def test_the_history_lists_every_change(open_page: OpenPage, store: Store) -> None:
     add(store, SLOW)
     now_ns = time.time_ns()
     fired = change(at_ns=now_ns - 600 * NS, since_ns=now_ns - 900 * NS)
@@ -124,7 +126,7 @@ def test_the_history_lists_every_change(open_page: OpenPage, store: Store):
     assert list(table["notice"]) == ["failed: x", "sent", "sent"]
 
 
-def test_an_alert_is_set_in_the_form(open_page: OpenPage, store: Store, full: shop.History):
+def test_an_alert_is_set_in_the_form(open_page: OpenPage, store: Store, full: shop.History) -> None:
     app = press(open_page("alerts", service="shop-assistant"), "alert_new")
     app.text_input(key="alert_name").set_value("Too many failures")
     app.number_input(key="alert_threshold").set_value(7.5)
@@ -151,7 +153,7 @@ def test_an_alert_is_set_in_the_form(open_page: OpenPage, store: Store, full: sh
     assert "1 alert · 0 firing" in words(app)
 
 
-def test_a_suggestion_fills_the_form(open_page: OpenPage, store: Store):
+def test_a_suggestion_fills_the_form(open_page: OpenPage, store: Store) -> None:
     app = press(open_page("alerts"), "alert_suggested_2")
     assert app.selectbox(key="alert_measure").value == "cost_usd"
     press(app, "alert_save")
@@ -164,18 +166,18 @@ def test_a_suggestion_fills_the_form(open_page: OpenPage, store: Store):
 )
 def test_the_preview_says_how_often_it_would_have_fired(
     open_page: OpenPage, store: Store, full: shop.History, threshold: float, sentence: str
-):
+) -> None:
     add(store, replace(SLOW, threshold=threshold))
     app = press(open_page("alerts"), "alert_edit_slow")
     assert sentence in words(app)
 
 
-def test_the_preview_of_nothing_says_so(open_page: OpenPage, store: Store):
+def test_the_preview_of_nothing_says_so(open_page: OpenPage, store: Store) -> None:
     add(store, SLOW)
     assert "**No data** in the last 7 days" in words(press(open_page("alerts"), "alert_edit_slow"))
 
 
-def test_an_alert_without_a_name_or_a_score_is_not_saved(open_page: OpenPage, store: Store):
+def test_an_alert_without_a_name_or_a_score_is_not_saved(open_page: OpenPage, store: Store) -> None:
     app = press(open_page("alerts"), "alert_new")
     app.selectbox(key="alert_measure").set_value("score_mean").run()
     assert app.button_group(key="alert_comparison").value == "below"
@@ -185,7 +187,7 @@ def test_an_alert_without_a_name_or_a_score_is_not_saved(open_page: OpenPage, st
     assert saved(store) == []
 
 
-def test_a_score_is_watched_by_its_name(open_page: OpenPage, store: Store, full: shop.History):
+def test_a_score_is_watched_by_its_name(open_page: OpenPage, store: Store, full: shop.History) -> None:
     app = press(open_page("alerts"), "alert_new")
     app.text_input(key="alert_name").set_value("Worse answers")
     app.selectbox(key="alert_measure").set_value("score_mean").run()
@@ -198,7 +200,7 @@ def test_a_score_is_watched_by_its_name(open_page: OpenPage, store: Store, full:
     assert (rule.threshold, rule.filters) == (0.7, Filters.of(score_name=["faithful"]))
 
 
-def test_an_edited_alert_keeps_its_secrets_unseen(open_page: OpenPage, store: Store):
+def test_an_edited_alert_keeps_its_secrets_unseen(open_page: OpenPage, store: Store) -> None:
     kept = f"slack://{SECRET}/b/c"
     add(store, replace(SLOW, channels=(kept, "https://old.example/x"), filters=Filters.of(user_id=["ann"])))
     app = press(open_page("alerts"), "alert_edit_slow")
@@ -218,7 +220,7 @@ def test_an_edited_alert_keeps_its_secrets_unseen(open_page: OpenPage, store: St
     )
 
 
-def test_a_test_notice_arrives(open_page: OpenPage, store: Store):
+def test_a_test_notice_arrives(open_page: OpenPage, store: Store) -> None:
     app = press(open_page("alerts"), "alert_new")
     with webhook() as hook:
         app.text_input(key="alert_name").set_value("Slow")
@@ -231,11 +233,11 @@ def test_a_test_notice_arrives(open_page: OpenPage, store: Store):
     assert "s3cret-token" not in said
 
 
-def test_a_test_without_a_channel_says_so(open_page: OpenPage, store: Store):
+def test_a_test_without_a_channel_says_so(open_page: OpenPage, store: Store) -> None:
     assert "nothing to send to" in words(press(press(open_page("alerts"), "alert_new"), "alert_test"))
 
 
-def test_an_alert_is_paused_and_resumed(open_page: OpenPage, store: Store):
+def test_an_alert_is_paused_and_resumed(open_page: OpenPage, store: Store) -> None:
     add(store, SLOW)
     app = press(open_page("alerts"), "alert_pause_slow")
     assert [rule.enabled for rule in saved(store)] == [False]
@@ -244,7 +246,7 @@ def test_an_alert_is_paused_and_resumed(open_page: OpenPage, store: Store):
     assert [rule.enabled for rule in saved(store)] == [True]
 
 
-def test_an_alert_is_deleted_only_after_a_second_thought(open_page: OpenPage, store: Store):
+def test_an_alert_is_deleted_only_after_a_second_thought(open_page: OpenPage, store: Store) -> None:
     add(store, SLOW)
     app = press(open_page("alerts"), "alert_delete_slow")
     assert saved(store) == [SLOW]
@@ -253,14 +255,14 @@ def test_an_alert_is_deleted_only_after_a_second_thought(open_page: OpenPage, st
     assert "No alerts yet" in words(app)
 
 
-def test_alerts_of_another_project_are_not_shown(open_page: OpenPage, store: Store):
+def test_alerts_of_another_project_are_not_shown(open_page: OpenPage, store: Store) -> None:
     add(store, replace(SLOW, project="other"))
     assert "No alerts yet" in words(open_page("alerts"))
     assert "1 alert" in words(open_page("alerts", project="other"))
 
 
 @pytest.mark.browser
-def test_in_a_browser_an_alert_is_set_tested_and_stays(browser_page: Visit):
+def test_in_a_browser_an_alert_is_set_tested_and_stays(browser_page: Visit) -> None:
     browser_page.shop(120)
     page = browser_page.go("/alerts")
     with webhook() as hook:

@@ -91,14 +91,14 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 
 @pytest.mark.clickhouse
-def test_without_scores_the_page_says_how_to_send_one(open_page: OpenPage):
+def test_without_scores_the_page_says_how_to_send_one(open_page: OpenPage) -> None:
     said = words(open_page("quality"))
     assert "Send your first score" in said
     assert "curl http://collector.example:4318/api/v1/scores" in said
 
 
 @pytest.mark.clickhouse
-def test_older_scores_are_one_click_away(open_page: OpenPage, store: Store):
+def test_older_scores_are_one_click_away(open_page: OpenPage, store: Store) -> None:
     old = Score("default", "s1", "helpful", time.time_ns() - 5 * 24 * HOUR * NS, value=1.0)
     store.insert(block_from_scores([old]), token="old")
     app = open_page("quality")
@@ -108,7 +108,7 @@ def test_older_scores_are_one_click_away(open_page: OpenPage, store: Store):
 
 
 @pytest.mark.clickhouse
-def test_the_page_shows_the_mean_that_was_given(open_page: OpenPage, full: shop.History):
+def test_the_page_shows_the_mean_that_was_given(open_page: OpenPage, full: shop.History) -> None:
     values = [score.value for score in full.scores if score.name == "faithful" and score.value is not None]
     app = open_page("quality")
     assert not app.exception
@@ -122,7 +122,7 @@ def test_the_page_shows_the_mean_that_was_given(open_page: OpenPage, full: shop.
 
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("group", ["model", "prompt_version", "service", "source", ""])
-def test_the_table_splits_the_scores_by_what_was_chosen(open_page: OpenPage, full: shop.History, group: str):
+def test_the_table_splits_the_scores_by_what_was_chosen(open_page: OpenPage, full: shop.History, group: str) -> None:
     app = open_page("quality")
     app.button_group(key="quality_group").set_value(group).run()
     assert not app.exception
@@ -133,7 +133,7 @@ def test_the_table_splits_the_scores_by_what_was_chosen(open_page: OpenPage, ful
 
 
 @pytest.mark.clickhouse
-def test_yes_and_no_are_a_share(open_page: OpenPage, full: shop.History):
+def test_yes_and_no_are_a_share(open_page: OpenPage, full: shop.History) -> None:
     app = open_page("quality")
     app.selectbox(key="quality_score").set_value("helpful").run()
     assert not app.exception
@@ -142,7 +142,7 @@ def test_yes_and_no_are_a_share(open_page: OpenPage, full: shop.History):
 
 
 @pytest.mark.clickhouse
-def test_filters_narrow_the_scores(open_page: OpenPage, full: shop.History):
+def test_filters_narrow_the_scores(open_page: OpenPage, full: shop.History) -> None:
     services = {span.trace_id: span.service for span in full.spans if not span.parent_span_id}
     app = open_page("quality", service="returns-desk")
     count = sum(services[s.trace_id] == "returns-desk" for s in full.scores if s.name == "faithful")
@@ -152,7 +152,7 @@ def test_filters_narrow_the_scores(open_page: OpenPage, full: shop.History):
 
 @pytest.mark.clickhouse
 @pytest.mark.browser
-def test_in_a_browser_lines_and_bands_are_drawn(browser_page: Visit):
+def test_in_a_browser_lines_and_bands_are_drawn(browser_page: Visit) -> None:
     browser_page.shop(120)
     page = browser_page.go("/quality")
     expect(page.get_by_text("Mean by model")).to_be_visible()

@@ -147,7 +147,7 @@ def test_a_firing_rule_stays_firing_while_it_cannot_be_measured(store: Store) ->
 
 def test_a_definition_of_another_version_is_skipped_and_counted(store: Store) -> None:
     save(store, RULE)
-    columns = [
+    columns: list[tuple[str, str, list[object]]] = [
         ("project", "String", ["shop"]),
         ("rule_id", "String", ["new"]),
         ("version", "UInt64", [1]),
