@@ -12,7 +12,7 @@ from spanglass_monitor.readings import RuleKey, key_of, query_of, readings_of, v
 from spanglass_store.alerting.evaluate import INACTIVE, Standing, standing_from, step
 from spanglass_store.alerting.words import transition_text
 from spanglass_store.connection import Store
-from spanglass_store.errors import StoreError
+from spanglass_store.errors import StoreError, StoreRejected
 from spanglass_store.native import Block
 from spanglass_store.rules import (
     Rule,
@@ -121,6 +121,8 @@ class Watch:
             token, block = self._unstored[0]
             try:
                 self._store.insert(block, token=token)
+            except StoreRejected as error:
+                log.error("%d transitions are lost: %s", block.rows, error)  # noqa: TRY400 - the message says it all
             except StoreError as error:
                 log.warning("%d transitions wait to be stored: %s", block.rows, error)
                 return

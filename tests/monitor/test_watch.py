@@ -13,7 +13,7 @@ from webhook import Webhook, webhook
 from spanglass_monitor.watch import Tally, Watch
 from spanglass_store.alerting.evaluate import NS
 from spanglass_store.connection import Store
-from spanglass_store.errors import StoreUnavailable
+from spanglass_store.errors import StoreRejected, StoreUnavailable
 from spanglass_store.native import Block, block_from_columns
 from spanglass_store.query import Filters
 from spanglass_store.rows import block_from_spans
@@ -158,7 +158,7 @@ def test_a_definition_of_another_version_is_skipped_and_counted(store: Store) ->
     assert look(watching(store), 1) == Tally(rules=1, unreadable=1)
 
 
-def test_without_the_database_a_look_says_so_and_changes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_database_a_look_says_so_and_changes_nothing(store: Store) -> None:
     save(store, RULE)
     fail(store, 3, minute=2)
     watch = watching(store)
@@ -191,6 +191,23 @@ def test_a_change_that_could_not_be_stored_is_stored_by_the_next_look_and_told_o
     look(watch, 2)
     assert told(store) == [("inactive", "firing", 1, "sent"), ("firing", "resolved", 2, "sent")]
     assert hook.titles == ["Critical: Too many failures", "Resolved: Too many failures"]
+
+
+def test_a_change_that_will_never_be_stored_holds_up_no_later_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(store, RULE)
+    fail(store, 3, minute=1)
+    watch = watching(store)
+
+    def rejected(_: Block, *, token: str) -> None:
+        raise StoreRejected(token)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "insert", rejected)
+        look(watch, 1)
+    look(watch, 2)
+    assert told(store) == [("firing", "resolved", 2, "no channel")]
 
 
 def test_a_webhook_that_fails_is_told_again_at_the_next_look(store: Store, hook: Webhook) -> None:
