@@ -32,9 +32,8 @@ def _cell(value: object) -> str:
 def columns() -> str:
     """The page of the table of spans."""
     rows = ((f"`{c.name}`", f"`{c.type}`", c.help) for c in COLUMNS)
-    return (
-        "# The table `spans`\n\nOne immutable row a span. Generated from `spanglass_store.columns`.\n\n"
-        + table(("column", "type", "meaning"), rows)
+    return "# The table `spans`\n\nOne immutable row a span. Generated from `spanglass_store.columns`.\n\n" + table(
+        ("column", "type", "meaning"), rows
     )
 
 

@@ -28,7 +28,11 @@ THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 def main() -> None:
     """Start the demo in a folder of its own, look at every page, end it."""
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, Up(Path(folder), command="demo") as demo, browser.launch() as chromium:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Up(Path(folder), command="demo") as demo,
+        browser.launch() as chromium,
+    ):
         demo.wait_for("Live traffic follows")
         time.sleep(45)  # the alert fires, and some traffic of today
         trace_id = telling_trace(demo.collector)

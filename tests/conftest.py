@@ -21,7 +21,6 @@ from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate
 
-
 settings.register_profile("house", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("house")
 

@@ -23,7 +23,9 @@ def test_the_generated_pages_are_those_of_the_code(tmp_path: Path) -> None:
     assert kept == written, "run make golden and look at the diff"
 
 
-@pytest.mark.parametrize("page", sorted(p.relative_to(ROOT).as_posix() for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
+@pytest.mark.parametrize(
+    "page", sorted(p.relative_to(ROOT).as_posix() for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+)
 def test_links_and_named_files_exist(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
@@ -43,5 +45,7 @@ def test_no_file_holds_more_than_one_idea() -> None:
 
 def test_every_make_target_is_real() -> None:
     targets = set(re.findall(r"^([a-z-]+)(?:-%)?:", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"`?make ([a-z]+)\b", (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()))
+    named = set(
+        re.findall(r"`?make ([a-z]+)\b", (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text())
+    )
     assert named <= targets | {"bench"}

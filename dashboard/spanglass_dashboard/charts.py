@@ -11,6 +11,8 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -268,10 +270,18 @@ def add_trend(
     times = _utc(frame["bucket"]).dt.tz_convert(timezone).dt.tz_localize(None)
     text = html.escape(label)
     if low is not None and high is not None:
-        band = {"x": times, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        figure.add_scatter(y=frame[high], legendgroup=text, **band)
-        fill = palette.faded(color, 0.16)
-        figure.add_scatter(y=frame[low], legendgroup=text, fill="tonexty", fillcolor=fill, **band)
+        outline = _band(times, frame[low], frame[high])
+        figure.add_scatter(
+            x=[x for x, _ in outline],
+            y=[y for _, y in outline],
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=palette.faded(color, 0.16),
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=text,
+        )
     figure.add_scatter(
         x=times,
         y=frame[value],
@@ -281,6 +291,20 @@ def add_trend(
         line={"width": 2, "color": color},
         marker={"size": 4},
     )
+
+
+def _band(times: pd.Series[Any], low: pd.Series[Any], high: pd.Series[Any]) -> list[tuple[Any, float | None]]:
+    """The outline of a band, there above and back below; one outline for each stretch without a gap."""
+    known = (low.notna() & high.notna()).tolist()
+    points = list(zip(times, low.astype(float), high.astype(float), known, strict=True))
+    outline: list[tuple[Any, float | None]] = []
+    for is_known, stretch in groupby(points, key=itemgetter(3)):
+        if is_known:
+            there = list(stretch)
+            outline += [(time, above) for time, _, above, _ in there]
+            outline += [(time, below) for time, below, _, _ in reversed(there)]
+            outline.append((None, None))
+    return outline[:-1]
 
 
 def add_threshold(figure: go.Figure, value: float, palette: Palette, label: str = "threshold") -> None:

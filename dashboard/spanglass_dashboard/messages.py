@@ -39,19 +39,25 @@ def chat_from_text(text: str) -> tuple[Chat, ...] | None:
         return None
     if not all(isinstance(entry, Mapping) and isinstance(entry.get("role"), str) for entry in data):
         return None
-    return tuple(Chat(entry["role"], tuple(_parts(entry))) for entry in data)
+    tools = {
+        str(part.get("id")): str(part.get("name", ""))
+        for entry in data
+        for part in (entry["parts"] if isinstance(entry.get("parts"), list) else ())
+        if isinstance(part, Mapping) and part.get("type") == "tool_call"
+    }
+    return tuple(Chat(entry["role"], tuple(_parts(entry, tools))) for entry in data)
 
 
-def _parts(message: Mapping[str, Any]) -> list[Part]:
+def _parts(message: Mapping[str, Any], tools: Mapping[str, str]) -> list[Part]:
     given = message.get("parts", message.get("content"))
     if isinstance(given, str):
         return [Part("text", given)] if given else []
     if not isinstance(given, list):
         return [] if given is None else [Part("other", pretty(given))]
-    return [_part(part) for part in given]
+    return [_part(part, tools) for part in given]
 
 
-def _part(part: Any) -> Part:
+def _part(part: Any, tools: Mapping[str, str]) -> Part:
     if not isinstance(part, Mapping):
         return Part("text", str(part))
     match part.get("type"):
@@ -63,7 +69,8 @@ def _part(part: Any) -> Part:
             return Part("tool_call", pretty(part.get("arguments", {})), str(part.get("name", "")))
         case "tool_call_response":
             result = part.get("response", part.get("result", ""))
-            return Part("tool_result", pretty(result), str(part.get("name") or part.get("id") or ""))
+            call_id = str(part.get("id") or "")
+            return Part("tool_result", pretty(result), str(part.get("name") or tools.get(call_id) or call_id))
         case "uri" | "file" as kind:
             where = part.get("uri") or part.get("file_id") or ""
             return Part("other", str(where), str(part.get("modality") or kind))

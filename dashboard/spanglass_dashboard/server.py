@@ -17,7 +17,6 @@ from starlette.middleware import Middleware
 from streamlit import config, file_util
 from streamlit.runtime.pages_manager import PagesManager
 
-from spanglass_dashboard import data
 from spanglass_dashboard import settings as settings_in_use
 from spanglass_dashboard.palette import THEME_FILE
 from spanglass_dashboard.security import Gate, Login, content_security_policy
@@ -92,7 +91,9 @@ def options(settings: Settings) -> dict[str, Any]:
         "server.showEmailPrompt": False,
         "server.fileWatcherType": "none",
         # On loopback nothing asks for a password: refuse names that a foreign page could point at this machine.
-        "server.allowedHosts": ["localhost", "127.0.0.1", "::1"] if is_loopback(settings.dashboard_host) else [],
+        "server.allowedHosts": ["localhost", "127.0.0.1", "::1", settings.dashboard_host.strip("[]")]
+        if is_loopback(settings.dashboard_host)
+        else [],
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
@@ -120,6 +121,8 @@ async def _lifespan(_app: st.App) -> AsyncGenerator[None, None]:
 def _warm_up() -> None:
     for module in WARM_MODULES:
         import_module(module)
+    from spanglass_dashboard import data  # noqa: PLC0415 - its caches belong to the runtime, which exists by now
+
     with suppress(StoreError):  # not there yet: every panel says so by itself
         data.store().ping()
     gc.collect()

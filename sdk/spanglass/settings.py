@@ -49,7 +49,9 @@ class Settings:
         default=semconv.DEFAULT_PROJECT,
         help="Project, where no key decides it: a key has its project.",
     )
-    service: str = _row("SPANGLASS_SERVICE", "OTEL_SERVICE_NAME", default="", help="Name of the application; unset: its script.")
+    service: str = _row(
+        "SPANGLASS_SERVICE", "OTEL_SERVICE_NAME", default="", help="Name of the application; unset: its script."
+    )
     environment: str = _row("SPANGLASS_ENVIRONMENT", default="", help="Where it runs: production, staging, …")
     release: str = _row("SPANGLASS_RELEASE", default="", help="Version of the application.")
     capture_content: bool = _row(

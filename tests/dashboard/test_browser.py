@@ -117,7 +117,9 @@ def test_words_of_a_model_neither_run_nor_call_home(visit: Visit, view: str):
 def test_filters_survive_a_change_of_page_and_a_reload(visit: Visit):
     visit.shop()
     page = visit.go("/?t=7d&env=staging")
-    expect(page.get_by_text("Calls and failures")).to_be_visible()
+    expect(page.get_by_role("radio", name="7d")).to_be_checked()
+    expect(page.locator(".st-key-env").get_by_text("staging")).to_be_visible()
+    expect(page.get_by_label("Project")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Traces").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/traces\?.*env=staging"))

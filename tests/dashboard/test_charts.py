@@ -85,10 +85,21 @@ def test_red_is_for_errors_only():
 
 
 def test_a_trend_has_its_band_and_escapes_its_name():
-    frame = pd.DataFrame({"bucket": [pd.Timestamp(START_NS, tz="UTC")], "mean": [0.5], "low": [0.4], "high": [0.6]})
+    first = pd.Timestamp(START_NS, tz="UTC")
+    nan = float("nan")
+    frame = pd.DataFrame(
+        {
+            "bucket": [first + pd.Timedelta(minutes=minute) for minute in range(4)],
+            "mean": [0.5, 0.6, 0.7, 0.8],
+            "low": [0.4, 0.5, nan, 0.7],
+            "high": [0.6, 0.7, nan, 0.9],
+        }
+    )
     figure = charts.base_figure(LIGHT)
     charts.add_trend(figure, frame, EVIL, LIGHT.primary, LIGHT, timezone="Europe/Berlin")
     charts.add_threshold(figure, 0.3, LIGHT, EVIL)
-    assert len(figure.data) == 3
+    band, line = figure.data
+    assert list(band.y) == [0.6, 0.7, 0.5, 0.4, None, 0.9, 0.7], "a gap parts the band"
+    assert list(line.y) == [0.5, 0.6, 0.7, 0.8]
+    assert line.x[0] == first.tz_convert("Europe/Berlin").tz_localize(None).to_numpy()
     assert EVIL not in figure.to_json()
-    assert figure.data[2].x[0] == pd.Timestamp(START_NS, tz="Europe/Berlin").tz_localize(None).to_numpy()

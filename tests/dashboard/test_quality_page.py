@@ -57,7 +57,7 @@ def test_a_trend_has_a_line_and_a_band_for_the_largest_groups() -> None:
     drawn = figures.trend_figure(frame, window, HOUR, LIGHT, timezone="UTC", is_share=False)
     lines = [trace for trace in drawn.data if trace.name]
     assert [line.name for line in lines] == ["m0", "m1", "m2", "m3", "m4", "m5"]
-    assert len(drawn.data) == 3 * figures.MAX_LINES
+    assert len(drawn.data) == 2 * figures.MAX_LINES
     assert [math.isnan(value) for value in lines[0].y] == [False, True, False]  # no score, no line
 
 

@@ -52,7 +52,7 @@ def test_messages_of_every_part():
                 Part("other", "image/png, 4 characters of base64", "data"),
             ),
         ),
-        Chat("tool", (Part("tool_result", '{\n  "hour": 9\n}', "1"),)),
+        Chat("tool", (Part("tool_result", '{\n  "hour": 9\n}', "now"),)),
     )
 
 
@@ -75,6 +75,13 @@ def test_escaped_text_keeps_its_words_and_loses_its_marks(text: str):
         unescaped = unescaped.replace(f"\\{mark}", mark)
     assert unescaped.replace("\\\\", "\\").replace("\u2060", "") == " ".join(text.split()).replace("\u2060", "")
     assert "\n" not in escaped
+
+
+@pytest.mark.parametrize("parts", [7, True, "text", {"a": 1}, None, [None, 3, {"type": 5}]])
+def test_parts_of_any_shape_are_read(parts: object):
+    found = chat_from_text(json.dumps([{"role": "user", "parts": parts}]))
+    assert found is not None
+    assert found[0].role == "user"
 
 
 def test_clipping_says_so():

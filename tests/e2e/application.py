@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import spanglass
 from openai import OpenAI
+
+import spanglass
 
 client = spanglass.wrap(OpenAI())
 
@@ -16,7 +17,7 @@ def answer(question: str) -> str:
         stream = client.chat.completions.create(model="gpt-4o", messages=messages, stream=True)  # type: ignore[arg-type]
         for _ in stream:
             pass
-    spanglass.score("helpful", True, comment="it was there")
+    spanglass.score("helpful", value=True, comment="it was there")
     print(spanglass.current_trace_id())
     return str(reply.choices[0].message.content)
 

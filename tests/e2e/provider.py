@@ -28,7 +28,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(body)
         else:
             choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": ANSWER}}
-            self._send(json.dumps({**_head("chat.completion"), "choices": [choice], "usage": FIRST_USAGE}), "application/json")
+            self._send(
+                json.dumps({**_head("chat.completion"), "choices": [choice], "usage": FIRST_USAGE}), "application/json"
+            )
 
     def _stream(self, body: dict[str, Any]) -> None:
         words = [{"content": word} for word in re.findall(r"\S+\s*", ANSWER)]

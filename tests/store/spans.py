@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hypothesis import strategies as st
+
 from spanglass_store.rows import MAX_TOKENS
 from spanglass_store.span import Cost, Event, Link, Span, Usage
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from ports import free_port
+
 from spanglass_store.connection import Store
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
 from spanglass_store.native import Block
 from spanglass_store.query import Query
 
-from ports import free_port
-
 
 @pytest.mark.clickhouse
 def test_nobody_there_is_try_again_later() -> None:
     port = free_port()
-    with Store.open(f"http://u:secret@127.0.0.1:{port}/d") as store:
-        with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port} does not answer") as caught:
-            store.ping()
+    nobody = pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port} does not answer")
+    with Store.open(f"http://u:secret@127.0.0.1:{port}/d") as store, nobody as caught:
+        store.ping()
     assert "secret" not in str(caught.value)
 
 

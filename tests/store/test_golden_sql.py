@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from spanglass_store import keys, measures, rules
 from spanglass_store.alerting import history
 from spanglass_store.queries import facets, quality, trace, traces
@@ -19,7 +20,9 @@ RULE = rules.Rule("p", "r", "slow", "latency_p95_seconds", "above", 2.0, filters
 
 QUERIES: dict[str, Query] = {
     "measures_series": measures.series(["calls", "cost_usd", "latency_p95_seconds"], "p", WINDOW, FILTERS, 60, "model"),
-    "measures_totals": measures.totals(list(m.name for m in measures.MEASURES.values() if m.table == "spans"), "p", WINDOW, Filters()),
+    "measures_totals": measures.totals(
+        [m.name for m in measures.MEASURES.values() if m.table == "spans"], "p", WINDOW, Filters()
+    ),
     "measures_totals_by_tag": measures.totals(["calls"], "p", WINDOW, Filters(), "tag"),
     "measures_scores": measures.totals(["score_mean", "score_count"], "p", WINDOW, SCORED, "source"),
     "traces_find": traces.find("p", WINDOW, FILTERS, limit=100, offset=200),

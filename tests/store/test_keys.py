@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from spanglass_store.connection import Store
 from spanglass_store.keys import all_keys, block_from_key, hash_key, key_from_row, new_key
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+
 from spanglass_store.connection import Store
 from spanglass_store.measures import MEASURES, format_value, series, totals
 from spanglass_store.query import Filters, Window
@@ -142,8 +143,16 @@ def test_a_series_adds_up_to_the_total(store: Store) -> None:
 
 @pytest.mark.clickhouse
 def test_filters_of_each_kind_narrow_the_numbers(store: Store) -> None:
-    base = {"project": "default", "start_ns": WINDOW.start_ns + 5, "end_ns": WINDOW.start_ns + 10, "name": "chat", "kind": "llm"}
-    one = Span(trace_id="1" * 32, span_id="1" * 16, parent_span_id="", tags=("beta", "x"), output="The quick FOX", **base)
+    base = {
+        "project": "default",
+        "start_ns": WINDOW.start_ns + 5,
+        "end_ns": WINDOW.start_ns + 10,
+        "name": "chat",
+        "kind": "llm",
+    }
+    one = Span(
+        trace_id="1" * 32, span_id="1" * 16, parent_span_id="", tags=("beta", "x"), output="The quick FOX", **base
+    )
     two = Span(trace_id="2" * 32, span_id="2" * 16, parent_span_id="", response_model="m", user_id="u", **base)
     store.insert(block_from_spans([one, two]), token="two")
 
@@ -164,7 +173,17 @@ def test_no_calls_cost_nothing_and_calls_without_a_price_cost_unknown(store: Sto
     nothing = store.fetch(totals(["calls", "cost_usd", "error_ratio"], "default", WINDOW, Filters())).iloc[0]
     assert (nothing["calls"], nothing["cost_usd"]) == (0, 0)
     assert pd.isna(nothing["error_ratio"])
-    span = Span("default", "1" * 32, "1" * 16, "", WINDOW.start_ns, WINDOW.start_ns + 1, "chat", "llm", request_model="unheard-of")
+    span = Span(
+        "default",
+        "1" * 32,
+        "1" * 16,
+        "",
+        WINDOW.start_ns,
+        WINDOW.start_ns + 1,
+        "chat",
+        "llm",
+        request_model="unheard-of",
+    )
     store.insert(block_from_spans([span]), token="unpriced")
     unknown = store.fetch(totals(["calls", "cost_usd", "unpriced_calls"], "default", WINDOW, Filters())).iloc[0]
     assert (unknown["calls"], unknown["unpriced_calls"]) == (1, 1)

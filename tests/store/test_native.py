@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spanglass_store.native import Block, block_from_columns, varint, wire_type
 
 

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 
 import pytest
+
 from spanglass_store.connection import Store
 from spanglass_store.queries import facets, quality, trace, traces
 from spanglass_store.query import Filters, Window
@@ -28,9 +29,40 @@ def told(trace_id: str, number: int, at_seconds: int, **more: object) -> Span:
 @pytest.fixture
 def three_traces(store: Store) -> Store:
     spans = [
-        told(ONE, 1, 600, name="ask", kind="agent", input_preview="where is it?", user_id="ann", service="shop", tags=("a",)),
-        told(ONE, 2, 599, kind="llm", parent_span_id=f"{1:016x}", response_model="m-1", usage=Usage(10, 5), cost=Cost(Decimal("0.25")), status="ok"),
-        told(ONE, 3, 598, kind="llm", parent_span_id=f"{1:016x}", response_model="m-2", usage=Usage(20, 5), cost=Cost(Decimal("0.5")), status="error", prompt_version="v2"),
+        told(
+            ONE,
+            1,
+            600,
+            name="ask",
+            kind="agent",
+            input_preview="where is it?",
+            user_id="ann",
+            service="shop",
+            tags=("a",),
+        ),
+        told(
+            ONE,
+            2,
+            599,
+            kind="llm",
+            parent_span_id=f"{1:016x}",
+            response_model="m-1",
+            usage=Usage(10, 5),
+            cost=Cost(Decimal("0.25")),
+            status="ok",
+        ),
+        told(
+            ONE,
+            3,
+            598,
+            kind="llm",
+            parent_span_id=f"{1:016x}",
+            response_model="m-2",
+            usage=Usage(20, 5),
+            cost=Cost(Decimal("0.5")),
+            status="error",
+            prompt_version="v2",
+        ),
         told(TWO, 4, 300, kind="llm", response_model="m-1", request_model="m", user_id="bob", prompt_version="v1"),
         told(THREE, 5, 100, name="late child, no root here", parent_span_id=f"{9:016x}"),
     ]
@@ -117,7 +149,9 @@ def test_quality_is_grouped_by_the_model_that_answered_last(three_traces: Store)
 def test_intervals_are_the_textbook_ones(store: Store) -> None:
     values = [0.2, 0.4, 0.9, 0.7]
     numbers = [Score("default", f"n{i}", "q", NOW_NS - 10, trace_id=ONE, value=v) for i, v in enumerate(values)]
-    yes = [Score("default", f"b{i}", "yes", NOW_NS - 10, trace_id=ONE, data_type="boolean", value=1.0) for i in range(10)]
+    yes = [
+        Score("default", f"b{i}", "yes", NOW_NS - 10, trace_id=ONE, data_type="boolean", value=1.0) for i in range(10)
+    ]
     store.insert(block_from_scores(numbers + yes), token="known")
     row = store.fetch(quality.totals("default", WINDOW, Filters(), "q")).iloc[0]
     mean = sum(values) / 4

@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from store.spans import spans
+
 from spanglass_store.connection import Store
 from spanglass_store.queries import trace
 from spanglass_store.query import Query
 from spanglass_store.rows import MAX_TOKENS, block_from_spans, span_from_row
 from spanglass_store.span import Cost, Span, Usage
-
-from store.spans import spans
 
 
 @pytest.mark.clickhouse
@@ -38,7 +38,9 @@ def test_the_same_insert_twice_is_stored_once(store: Store) -> None:
 
 @pytest.mark.clickhouse
 def test_numbers_that_do_not_fit_are_clamped_not_wrapped(store: Store) -> None:
-    span = Span("p", "1" * 32, "2" * 16, "", 10**18, 10**30, "absurd", usage=Usage(10**12, -3), cost=Cost(Decimal(10) ** 12))
+    span = Span(
+        "p", "1" * 32, "2" * 16, "", 10**18, 10**30, "absurd", usage=Usage(10**12, -3), cost=Cost(Decimal(10) ** 12)
+    )
     store.insert(block_from_spans([span]), token="absurd")
     read = span_from_row(store.fetch_rows(trace.spans("p", span.trace_id))[0])
     assert read.usage == Usage(MAX_TOKENS, 0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spanglass_store.connection import Store
 from spanglass_store.query import Filters
 from spanglass_store.rules import (
@@ -22,7 +23,16 @@ from spanglass_store.rules import (
     transitions,
 )
 
-RULE = Rule("default", "r1", "Too slow", "latency_p95_seconds", "above", 5.0, channels=("json://127.0.0.1/",), filters=Filters.of("x", model=["m"]))
+RULE = Rule(
+    "default",
+    "r1",
+    "Too slow",
+    "latency_p95_seconds",
+    "above",
+    5.0,
+    channels=("json://127.0.0.1/",),
+    filters=Filters.of("x", model=["m"]),
+)
 
 
 @given(
@@ -88,6 +98,10 @@ def test_transitions_come_newest_first_and_the_last_of_each_rule(store: Store) -
         Transition("default", "r2", 10**18 + 1, "inactive", "firing", None, 1.0, 10**18),
     ]
     store.insert(block_from_transitions(written), token="t")
-    assert [transition_from_row(r) for r in store.fetch_rows(transitions("default"))] == [written[1], written[2], written[0]]
+    assert [transition_from_row(r) for r in store.fetch_rows(transitions("default"))] == [
+        written[1],
+        written[2],
+        written[0],
+    ]
     assert {transition_from_row(r) for r in store.fetch_rows(last_transitions())} == {written[1], written[2]}
     assert [transition_from_row(r) for r in store.fetch_rows(transitions("default", rule_id="r2"))] == [written[2]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
 
 import pandas as pd
 import streamlit as st
@@ -207,12 +207,12 @@ def _totals(scope: Scope, window: Window) -> Mapping[str, float]:
     return {} if frame.empty else {name: float(frame[name].iloc[0]) for name in KPIS}
 
 
-PANELS: Final = (
+CARDS: Final = (
     (("Calls and failures", _calls), ("Latency of model calls", _latency)),
     (("Cost by model", _cost), ("Tokens", _tokens)),
     (("Time to first token", _first_token), ("Top models", _models)),
-    (("Top services", _services), ("Top prompts", _prompts)),
 )
+TABLES: Final = (("Top services", _services), ("Top prompts", _prompts))
 
 
 def _page() -> None:
@@ -224,10 +224,15 @@ def _page() -> None:
     firing.strip(scope.project)
     every = panels.LIVE_SECONDS if scope.live else None
     st.fragment(lambda: panels.guarded(_kpi_grid, key="kpis"), parallel=True, key="kpis", run_every=every)()
-    for row in PANELS:
-        for place, (title, body) in zip(st.columns(2, gap="small"), row, strict=True):
-            with place:
-                panels.panel(title, body, key=body.__name__.strip("_"), live=scope.live, height=CARD_PIXELS)
+    for row in CARDS:
+        _row(row, scope, height=CARD_PIXELS)
+    _row(TABLES, scope, height="content")
+
+
+def _row(row: Sequence[tuple[str, Callable[[], None]]], scope: Scope, *, height: int | Literal["content"]) -> None:
+    for place, (title, body) in zip(st.columns(2, gap="small"), row, strict=True):
+        with place:
+            panels.panel(title, body, key=body.__name__.strip("_"), live=scope.live, height=height)
 
 
 panels.guarded(_page, key="overview")
