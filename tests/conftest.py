@@ -14,7 +14,7 @@ from typing import NoReturn
 import browser
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 from ports import free_port
 
 from spanglass_store.connection import Store
@@ -23,6 +23,9 @@ from spanglass_store.migrate import migrate
 
 settings.register_profile("house", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("house")
+
+
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
 @pytest.fixture(scope="session")

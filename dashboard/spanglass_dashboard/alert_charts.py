@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 
-from spanglass_dashboard import charts
+from spanglass_dashboard import charts, figures
 from spanglass_dashboard.palette import Palette
 from spanglass_store.alerting.backtest import Firing, Point
 from spanglass_store.alerting.words import value_text
@@ -77,18 +77,18 @@ def preview(
 ) -> go.Figure:
     """A plotly figure: the measure over ``window`` against the threshold, the times it would have fired shaded."""
     measure = MEASURES[rule.measure]
-    figure = charts.base_figure(palette, height=230, unit=measure.unit, legend=False)
+    figure = figures.base_figure(palette, height=230, unit=measure.unit, legend=False)
     frame = pd.DataFrame(
         {
             "bucket": pd.to_datetime([at for at, _ in points], utc=True, unit="ns"),
             "value": [value for _, value in points],
         }
     ).astype({"value": "float64"})
-    charts.add_trend(
+    figures.add_trend(
         figure, frame, measure.label, palette.primary, palette, timezone=timezone, value="value", low=None, high=None
     )
     figure.update_traces(mode="lines", line={"width": 1.5})
-    charts.add_threshold(figure, rule.threshold, palette, label=value_text(rule, rule.threshold))
+    figures.add_threshold(figure, rule.threshold, palette, label=value_text(rule, rule.threshold))
     # All at once: add_vrect validates the whole figure each time, which takes seconds for a rule that fires often.
     figure.update_layout(shapes=[*figure.layout.shapes, *(_shade(each, window, palette, timezone) for each in firings)])
     figure.update_xaxes(range=[_local(window.start_ns, timezone), _local(window.end_ns, timezone)])

@@ -82,7 +82,7 @@ def guarded(body: Callable[[], None], *, key: str) -> None:
 
 
 def figure(drawn: go.Figure, *, key: str) -> None:
-    """Show a plotly figure made with ``charts.base_figure``."""
+    """Show a plotly figure made with ``figures.base_figure``."""
     st.plotly_chart(drawn, key=key, theme=None, config=dict(PLOTLY_CONFIG))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from spanglass_dashboard import charts, kpis
+from spanglass_dashboard import buckets, figures, kpis
 from spanglass_dashboard.palette import Palette
 from spanglass_store.measures import format_count
 from spanglass_store.query import Window
@@ -118,11 +118,11 @@ def trend_figure(
     """
     order = frame.groupby("group")["count"].sum().sort_values(ascending=False).index.tolist()[:MAX_LINES]
     unit = "ratio" if is_share else "score"
-    figure = charts.base_figure(palette, height=330, unit=unit, legend=len(order) > 1)
+    figure = figures.base_figure(palette, height=330, unit=unit, legend=len(order) > 1)
     for index, group in enumerate(order):
         rows = frame[frame["group"] == group][["bucket", "mean", "low", "high"]]
-        whole = charts.filled(rows, window, interval_seconds)
-        charts.add_trend(figure, whole, group or UNNAMED, palette.nth(index), palette, timezone=timezone)
+        whole = buckets.filled(rows, window, interval_seconds)
+        figures.add_trend(figure, whole, group or UNNAMED, palette.nth(index), palette, timezone=timezone)
     figure.update_traces(hovertemplate="%{y:.1%}" if is_share else "%{y:.3f}", selector={"mode": "lines+markers"})
     return figure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Final
 
@@ -15,7 +15,7 @@ from spanglass_dashboard.address import NS
 from spanglass_dashboard.plain import clipped, plain, pretty
 from spanglass_dashboard.trace_data import Trace
 from spanglass_store.errors import StoreError
-from spanglass_store.measures import format_seconds
+from spanglass_store.measures import format_seconds, format_usd
 from spanglass_store.scores import Score, block_from_scores
 from spanglass_store.span import Event, Span
 
@@ -40,7 +40,8 @@ def show(trace: Trace, span: Span) -> None:
         st.markdown(f"**{plain(span.name) or '(no name)'}**", width="content")
         color = KIND_COLORS.get(span.kind, "gray")
         st.badge(plain(span.kind, 20), color=color)  # type: ignore[arg-type]
-        st.badge(format_seconds(span.duration_ns / NS), color="gray", icon=":material/timer:")
+        for text, icon in _figures(span):
+            st.badge(text, color="gray", icon=f":material/{icon}:")
         if span.status == "error":
             st.badge("error", color="red", icon=":material/error:")
     if span.status == "error":
@@ -58,6 +59,15 @@ def score_text(score: Score) -> str:
     if score.data_type == "boolean" and score.value is not None:
         return "yes" if score.value >= 0.5 else "no"
     return score.text_value if score.value is None else f"{score.value:.3g}"
+
+
+def _figures(span: Span) -> Iterator[tuple[str, str]]:
+    """What everybody asks of a span, each with an icon: how long, how many tokens, what cost."""
+    yield format_seconds(span.duration_ns / NS), "timer"
+    tokens = [told for told in (span.usage.input_tokens, span.usage.output_tokens) if told is not None]
+    if tokens:
+        yield f"{sum(tokens):,} tokens", "token"
+        yield "cost unknown" if span.cost.total_usd is None else format_usd(float(span.cost.total_usd)), "payments"
 
 
 def _error(span: Span) -> None:

@@ -94,7 +94,6 @@ def test_the_page_shows_prompt_completion_tokens_and_cost(up: Up, trace_id: str,
     page.get_by_text(re.compile("chat gpt-4o|chat.completions")).first.click()
     expect(page.get_by_text("Where is <b>parcel 1182</b>?").first).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text(ANSWER).first).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_role("tab", name="Details").click()
     expect(page.get_by_text("$0.80").first).to_be_visible(timeout=PATIENCE_MS)
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from spanglass_dashboard import charts, data, empty, filter_bar, firing, panels
+from spanglass_dashboard import buckets, charts, data, empty, filter_bar, firing, panels
 from spanglass_dashboard.address import Scope
 from spanglass_dashboard.charts import Kind, Line
 from spanglass_dashboard.kpis import KPIS, kpis
@@ -32,7 +32,7 @@ OVER_TIME: Final = (
     "latency_p50_seconds",
     "latency_p99_seconds",
 )
-COUNTS: Final = tuple(name for name in OVER_TIME if MEASURES[name].unit in charts.SUMS)
+COUNTS: Final = tuple(name for name in OVER_TIME if MEASURES[name].unit in buckets.SUMS)
 BY_GROUP: Final = ("calls", "error_ratio", "latency_p95_seconds", "total_tokens", "cost_usd", "unpriced_calls")
 BY_SERVICE: Final = ("traces", "trace_error_ratio", "trace_latency_p95_seconds", "total_tokens", "cost_usd")
 
@@ -46,7 +46,7 @@ def _over_time(scope: Scope) -> pd.DataFrame:
 def _filled(scope: Scope, names: Sequence[str]) -> pd.DataFrame:
     zeros = [name for name in names if name in COUNTS]
     asked = _over_time(scope)[["bucket", *names]]
-    return charts.filled(asked, scope.window, scope.range.interval_seconds, zeros)
+    return buckets.filled(asked, scope.window, scope.range.interval_seconds, zeros)
 
 
 def _draw(lines: Sequence[Line], *, unit: Unit, key: str, kind: Kind = "line", stacked: bool = False) -> None:
@@ -76,7 +76,7 @@ def _kpi_grid() -> None:
 
     now, before = _totals(scope, scope.window), _totals(scope, scope.window.previous())
     grid = st.grid(4, min_column_width=160, gap="small")
-    past = charts.filled(_over_time(scope), scope.window, scope.range.interval_seconds, COUNTS)
+    past = buckets.filled(_over_time(scope), scope.window, scope.range.interval_seconds, COUNTS)
     for kpi in kpis(now, before, past):
         grid.metric(
             kpi.label,
@@ -127,9 +127,9 @@ def _cost() -> None:
     if known.empty:
         panels.nothing("No call in this time has a known price.", icon="money_off", height=CHART_PIXELS)
         return
-    wide = charts.widened(known, "cost_usd")
+    wide = buckets.widened(known, "cost_usd")
     models = [column for column in wide.columns if column != "bucket"]
-    frame = charts.filled(wide, scope.window, scope.range.interval_seconds, models)
+    frame = buckets.filled(wide, scope.window, scope.range.interval_seconds, models)
     lines = [Line(model, model) for model in models]
     height = CHART_PIXELS - NOTE_PIXELS * noted
     _show(frame, lines, scope, unit="usd", kind="bar", stacked=True, key="cost", height=height)
