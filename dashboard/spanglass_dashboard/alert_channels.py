@@ -7,7 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from spanglass_store.alerting.channels import channels_from_text, masked
+from spanglass_dashboard import alert_fields
+from spanglass_store.alerting.channels import masked
 from spanglass_store.alerting.send import SENT, Notice, send
 from spanglass_store.rules import Rule
 
@@ -34,13 +35,14 @@ def choose(rule: Rule) -> None:
         st.multiselect(
             "Channels",
             list(rule.channels),
-            key="alert_kept_channels",
+            default=list(rule.channels),
+            key=alert_fields.key(rule, "kept_channels"),
             format_func=lambda channel: f"{rule.channels.index(channel) + 1} · {masked(channel)}",
             placeholder="None kept",
         )
     st.text_area(
         "More channels" if rule.channels else "Channels",
-        key="alert_channels",
+        key=alert_fields.key(rule, "channels"),
         height=68,
         placeholder="https://example.com/hook",
         help=CHANNEL_HELP,
@@ -58,9 +60,8 @@ def choose(rule: Rule) -> None:
 
 def _test(rule: Rule) -> None:
     """Send a test notice to every channel of the form, all at once."""
-    new = channels_from_text(st.session_state["alert_channels"])
-    channels = tuple(dict.fromkeys([*st.session_state["alert_kept_channels"], *new]))
-    name = st.session_state["alert_name"].strip() or "a new alert"
+    draft = alert_fields.draft(rule)
+    channels, name = draft.channels, draft.name or "a new alert"
     notice = Notice(f"Test: {name}", f"This is a test of an alert in the project {rule.project}.", "info")
     if not channels:
         st.session_state[_TESTED] = {"No channel:": "nothing to send to"}

@@ -1,24 +1,22 @@
 """The dialog in which an alert is set: what to watch, what it would have done in the last week, whom to tell.
 
-The fields live in the session under ``alert_<field>``; they are filled when the dialog opens and read as one rule.
+What the fields say is read as one rule (``alert_fields``), which is previewed at every change.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, get_args
 
 import streamlit as st
 
-from spanglass_dashboard import alert_channels, alert_charts, alert_rules, data, panels
+from spanglass_dashboard import alert_channels, alert_charts, alert_fields, alert_rules, data, panels
 from spanglass_dashboard.alert_draft import (
     DELAYS,
     FILTER_FIELDS,
     WINDOWS,
-    bad_direction,
-    fields_from_rule,
-    rule_from_fields,
     threshold_label,
 )
 from spanglass_dashboard.alert_past import past_of, window_until
@@ -30,7 +28,7 @@ from spanglass_store.alerting.words import condition_text, duration_text, scope_
 from spanglass_store.errors import StoreError
 from spanglass_store.measures import MEASURES
 from spanglass_store.queries import facets, quality
-from spanglass_store.query import Window
+from spanglass_store.query import SCORE_NAME, Window
 from spanglass_store.rules import NoData, Rule, Severity, rule_problems
 
 WEEK_SECONDS: Final = 7 * 86_400
@@ -41,9 +39,8 @@ _OPEN: Final = "alert_open"
 
 
 def open_with(rule: Rule) -> None:
-    """Fill the fields from ``rule`` and keep the dialog open until it is closed. For callbacks."""
-    for field, value in fields_from_rule(rule).items():
-        st.session_state[f"alert_{field}"] = value
+    """Show ``rule`` in the dialog and keep it open until it is closed. For callbacks."""
+    alert_fields.forget()
     alert_channels.forget_test()
     st.session_state[_OPEN] = rule
 
@@ -66,56 +63,52 @@ def _edit(rule: Rule) -> None:
         _condition(rule)
         _scope(rule)
     with right:
-        _preview(_draft(rule))
+        _preview(alert_fields.draft(rule))
         alert_channels.choose(rule)
-        _more()
-    _closing(_draft(rule))
-
-
-def _draft(before: Rule) -> Rule:
-    return rule_from_fields({field: st.session_state[f"alert_{field}"] for field in fields_from_rule(before)}, before)
+        _more(rule)
+    _closing(alert_fields.draft(rule))
 
 
 def _condition(rule: Rule) -> None:
-    st.text_input("Name", key="alert_name", placeholder="What is wrong when this fires?", max_chars=120)
-    chosen = MEASURES[st.session_state["alert_measure"]]
+    key, start = partial(alert_fields.key, rule), partial(alert_fields.start, rule)
+    st.text_input("Name", start("name"), key=key("name"), placeholder="What is wrong when this fires?", max_chars=120)
+    chosen = MEASURES[alert_fields.value(rule, "measure")]
     measure, *score = st.columns([1, 1] if chosen.table == "scores" else [1])
     measure.selectbox(
         "Measure",
         list(MEASURES),
-        key="alert_measure",
+        list(MEASURES).index(rule.measure),
+        key=key("measure"),
         format_func=lambda name: MEASURES[name].label,
-        on_change=_turn,
         help=f"{chosen.help}.",
     )
     for column in score:
-        column.selectbox("Score", _scores(rule), key="alert_score", index=None, placeholder="Which score?")
+        names = _scores(rule)
+        index = names.index(start("score")) if start("score") else None
+        column.selectbox("Score", names, index, key=key("score"), placeholder="Which score?")
     comparison, threshold, severity = st.columns([1.05, 1, 1.25])
     comparison.segmented_control(
-        "Bad when", ("above", "below"), key="alert_comparison", required=True, format_func=_capitalized
+        "Bad when",
+        ("above", "below"),
+        default=start("comparison"),
+        key=key("comparison"),
+        required=True,
+        format_func=_capitalized,
     )
-    threshold.number_input(threshold_label(chosen.name), key="alert_threshold", format="%g", step=1.0)
+    threshold.number_input(
+        threshold_label(chosen.name), value=start("threshold"), key=key("threshold"), format="%g", step=1.0
+    )
     severity.segmented_control(
-        "Severity", get_args(Severity), key="alert_severity", required=True, format_func=_capitalized
+        "Severity",
+        get_args(Severity),
+        default=start("severity"),
+        key=key("severity"),
+        required=True,
+        format_func=_capitalized,
     )
-    window, delay, clearing = st.columns(3)
-    window.selectbox(
-        "Over the last", sorted({*WINDOWS, rule.window_seconds}), key="alert_window", format_func=duration_text
-    )
-    delay.selectbox(
-        "Fires after",
-        sorted({*DELAYS, rule.for_seconds}),
-        key="alert_for",
-        format_func=_delay_text,
-        help="How long it must be bad without a break.",
-    )
-    clearing.selectbox(
-        "Resolves after",
-        sorted({*DELAYS, rule.keep_firing_seconds}),
-        key="alert_keep_firing",
-        format_func=_delay_text,
-        help="How long it must be good again without a break.",
-    )
+    for column, (label, field, choices, text, help_) in zip(st.columns(3), _DURATIONS, strict=True):
+        offered = sorted({*choices, start(field)})
+        column.selectbox(label, offered, offered.index(start(field)), key=key(field), format_func=text, help=help_)
 
 
 def _delay_text(seconds: int) -> str:
@@ -126,8 +119,11 @@ def _capitalized(word: str) -> str:
     return word.capitalize()
 
 
-def _turn() -> None:
-    st.session_state["alert_comparison"] = bad_direction(st.session_state["alert_measure"])
+_DURATIONS: Final = (
+    ("Over the last", "window", WINDOWS, duration_text, None),
+    ("Fires after", "for", DELAYS, _delay_text, "How long it must be bad without a break."),
+    ("Resolves after", "keep_firing", DELAYS, _delay_text, "How long it must be good again without a break."),
+)
 
 
 def _scope(rule: Rule) -> None:
@@ -136,7 +132,8 @@ def _scope(rule: Rule) -> None:
         grid.multiselect(
             label,
             _values(rule, field),
-            key=f"alert_{field}",
+            default=alert_fields.start(rule, field),
+            key=alert_fields.key(rule, field),
             placeholder="Any",
             accept_new_options=True,
             wrap=False,
@@ -145,7 +142,7 @@ def _scope(rule: Rule) -> None:
 
 def _values(rule: Rule, field: str) -> list[str]:
     """What can be chosen: the values of the last week, and those already chosen."""
-    chosen = [*rule.filters.get(field), *st.session_state[f"alert_{field}"]]
+    chosen = [*rule.filters.get(field), *alert_fields.value(rule, field)]
     try:
         seen = data.load(facets.values(rule.project, _week(), field))["value"].astype(str).tolist()
     except (StoreError, KeyError):
@@ -154,7 +151,7 @@ def _values(rule: Rule, field: str) -> list[str]:
 
 
 def _scores(rule: Rule) -> list[str]:
-    chosen = [st.session_state.get("alert_score")]
+    chosen = [alert_fields.start(rule, "score"), alert_fields.value(rule, "score")]
     try:
         seen = data.load(quality.names(rule.project, _week()))["name"].astype(str).tolist()
     except (StoreError, KeyError):
@@ -164,7 +161,7 @@ def _scores(rule: Rule) -> list[str]:
 
 def _preview(draft: Rule) -> None:
     with st.container(border=True, gap="xsmall", key="alert_preview"):
-        if MEASURES[draft.measure].table == "scores" and not st.session_state["alert_score"]:
+        if MEASURES[draft.measure].table == "scores" and not draft.filters.get(SCORE_NAME):
             panels.nothing("Choose a score to see its last week.", icon="search")
         else:
             panels.guarded(lambda: _draw(draft), key="alert_preview")
@@ -192,12 +189,13 @@ def would_have_text(firings: Sequence[Firing], window: Window, *, has_data: bool
     return f":red[:material/notifications_active:] **Would have fired {times}** in the last 7 days{lasted}."
 
 
-def _more() -> None:
+def _more(rule: Rule) -> None:
     with st.expander("More"):
         st.selectbox(
             "When there is no data",
             get_args(NoData),
-            key="alert_no_data",
+            get_args(NoData).index(rule.no_data),
+            key=alert_fields.key(rule, "no_data"),
             format_func=lambda policy: NO_DATA_LABELS[policy],
         )
 

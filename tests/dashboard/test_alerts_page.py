@@ -180,7 +180,7 @@ def test_the_preview_of_nothing_says_so(open_page: OpenPage, store: Store) -> No
 def test_an_alert_without_a_name_or_a_score_is_not_saved(open_page: OpenPage, store: Store) -> None:
     app = press(open_page("alerts"), "alert_new")
     app.selectbox(key="alert_measure").set_value("score_mean").run()
-    assert app.button_group(key="alert_comparison").value == "below"
+    assert app.button_group(key="alert_comparison_score_mean").value == "below"
     assert "Choose a score" in words(app)
     press(app, "alert_save")
     assert [error.value for error in app.error] == ["A rule needs a name.", "Choose which score to watch."]
