@@ -33,8 +33,8 @@ browser: # Chromium for the browser tests, from the system's packages where that
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "No Chromium: browser tests will be skipped. Install it with 'sudo apt-get install chromium'."; fi
 
-test: $(READY) browser ## all tests: unit, database, browser
-	@$(BIN)/pytest $(ARGS)
+test: $(READY) browser ## all tests: unit, database, browser; ARGS="-k name" for some of them
+	@$(BIN)/pytest $(or $(ARGS),--cov --cov-report=)
 
 lint: $(READY) ## style, types, arrows between the rooms
 	@$(BIN)/ruff check .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from spanglass_store.measures import format_seconds
+from spanglass_store.numbers import format_seconds
 from spanglass_store.span import Span
 
 NS = 1_000_000_000

@@ -6,7 +6,8 @@ import streamlit as st
 
 from spanglass_dashboard import data
 from spanglass_dashboard.plain import plain
-from spanglass_store.measures import MEASURES, format_value
+from spanglass_store.measures import MEASURES
+from spanglass_store.numbers import format_value
 from spanglass_store.rules import Rule, Transition, all_rules, last_transitions, rule_from_row, transition_from_row
 
 

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from spanglass_store.measures import MEASURES, format_value
+from spanglass_store.measures import MEASURES
+from spanglass_store.numbers import format_value
 
 KPIS: Final = (
     "traces",

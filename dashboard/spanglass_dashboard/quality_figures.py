@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from spanglass_dashboard import buckets, figures, kpis
 from spanglass_dashboard.palette import Palette
-from spanglass_store.measures import format_count
+from spanglass_store.numbers import format_count
 from spanglass_store.query import Window
 
 MAX_LINES: Final = 6

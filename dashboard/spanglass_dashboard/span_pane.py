@@ -15,7 +15,7 @@ from spanglass_dashboard.address import NS
 from spanglass_dashboard.plain import clipped, plain, pretty
 from spanglass_dashboard.trace_data import Trace
 from spanglass_store.errors import StoreError
-from spanglass_store.measures import format_seconds, format_usd
+from spanglass_store.numbers import format_seconds, format_usd
 from spanglass_store.scores import Score, block_from_scores
 from spanglass_store.span import Event, Span
 

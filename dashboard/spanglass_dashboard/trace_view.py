@@ -13,7 +13,7 @@ from spanglass_dashboard.address import NS
 from spanglass_dashboard.components.waterfall import waterfall
 from spanglass_dashboard.plain import plain
 from spanglass_dashboard.trace_data import Totals, Trace
-from spanglass_store.measures import format_count, format_seconds, format_usd
+from spanglass_store.numbers import format_count, format_seconds, format_usd
 
 HEIGHT: Final = 660
 MAX_MODELS: Final = 2

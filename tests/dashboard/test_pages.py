@@ -13,7 +13,8 @@ from dashboard import shop
 from spanglass_dashboard import settings
 from spanglass_dashboard.settings import Settings
 from spanglass_store.connection import Store
-from spanglass_store.measures import MEASURES, format_usd
+from spanglass_store.measures import MEASURES
+from spanglass_store.numbers import format_usd
 from spanglass_store.rules import Rule, Transition, block_from_rule, block_from_transitions
 from spanglass_store.span import Cost, Span, Usage
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spanglass_store.connection import Store
-from spanglass_store.measures import MEASURES, format_value, series, totals
+from spanglass_store.measures import MEASURES, series, totals
 from spanglass_store.query import Filters, Window
 from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import Score, block_from_scores
@@ -220,25 +220,3 @@ def test_scores_are_measured_by_name_and_by_filters_on_their_spans(store: Store)
 def test_questions_that_make_no_sense_are_refused(names: list[str], group_by: str | None, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         totals(names, "default", WINDOW, Filters(), group_by)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("cost_usd", None, "–"),
-        ("cost_usd", 0.0, "$0"),
-        ("cost_usd", 1234.5, "$1,234.50"),
-        ("cost_usd", 0.01234, "$0.0123"),
-        ("cost_usd", 0.00001234, "$0.0000123"),
-        ("latency_p95_seconds", 0.0123, "12.3 ms"),
-        ("latency_p95_seconds", 1.234, "1.23 s"),
-        ("latency_p95_seconds", 192.0, "3 min 12 s"),
-        ("error_ratio", 0.0412, "4.12 %"),
-        ("calls", 12345.0, "12,345"),
-        ("total_tokens", 1_234_567.0, "1.23 M"),
-        ("score_mean", float("nan"), "–"),
-        ("score_mean", 0.8456, "0.846"),
-    ],
-)
-def test_values_are_shown_as_a_person_writes_them(name: str, value: float | None, text: str) -> None:
-    assert format_value(MEASURES[name], value) == text

@@ -14,7 +14,8 @@ from spanglass_dashboard.charts import Kind, Line
 from spanglass_dashboard.kpis import KPIS, kpis
 from spanglass_dashboard.plain import plain
 from spanglass_store import measures
-from spanglass_store.measures import MEASURES, Unit, format_count
+from spanglass_store.measures import MEASURES, Unit
+from spanglass_store.numbers import format_count
 from spanglass_store.query import Query, Window
 
 CARD_PIXELS: Final = 300

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from spanglass_store.measures import MEASURES, format_value
+from spanglass_store.measures import MEASURES
+from spanglass_store.numbers import format_value
 from spanglass_store.query import Filters
 from spanglass_store.rules import Rule, Transition
 
