@@ -159,6 +159,7 @@ def _table(*, is_share: bool) -> None:
         hide_index=True,
         height=min(DISTRIBUTION_PIXELS, 38 + 32 * len(frame)),
         row_height=32,
+        placeholder="–",
         key="quality_groups",
         column_config={
             "group": text(GROUPS[group] if group else "Score", pinned=True),
