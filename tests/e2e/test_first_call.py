@@ -44,20 +44,45 @@ def eventually(look: Callable[[], Any], seconds: float = 15) -> Any:
     return answer
 
 
+def run(program: Path, provider_url: str, up: Up, **more: str) -> subprocess.CompletedProcess[str]:
+    """A program of its own, with the provider and the collector in its environment."""
+    told = {"OPENAI_BASE_URL": provider_url, "OPENAI_API_KEY": "sk-test", "SPANGLASS_ENDPOINT": up.collector}
+    return subprocess.run(
+        [sys.executable, program],
+        env={**os.environ, **told, **more},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.fixture(scope="module")
 def trace_id(up: Up) -> str:
     """The trace of one run of the application."""
     with provider() as url:
-        done = subprocess.run(
-            [sys.executable, str(HERE / "application.py")],
-            env={**os.environ, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-test", "SPANGLASS_ENDPOINT": up.collector},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run(HERE / "application.py", url, up)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.clickhouse
+def test_the_example_of_the_readme_is_recorded_with_its_score(up: Up, tmp_path: Path) -> None:
+    readme = (HERE.parent.parent / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    script = tmp_path / "readme_example.py"
+    script.write_text(code)
+    with provider() as url:
+        done = run(script, url, up, SPANGLASS_PROJECT="readme")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, ANSWER, "")
+
+    def recorded() -> Any:
+        project = {"x-spanglass-project": "readme"}
+        traces = httpx.get(f"{up.collector}/api/v1/traces", headers=project).json()["traces"]
+        return traces[0] if traces and traces[0]["score"] is not None else None
+
+    trace = eventually(recorded)
+    assert (trace["name"], trace["service"], trace["spans"], trace["score"]) == ("answer", "readme_example", 2, 1)
 
 
 @pytest.mark.clickhouse
