@@ -104,3 +104,12 @@ def test_rows_that_were_set_aside_are_a_warning() -> None:
     assert [finding.level for finding in told] == ["warning", "ok"]
     assert "1,200 spans waiting" in told[1].state
     assert [finding.level for finding in queue_findings({"tables": {}})] == ["ok"]
+
+
+def test_where_only_the_sdk_is_installed_one_line_says_what_to_install() -> None:
+    program = "import sys; sys.modules['typer'] = None; from spanglass_cli.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "spanglass: only the SDK is installed here (typer is missing): pip install 'spanglass[server]'"
+    ]
