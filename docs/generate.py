@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 from spanglass import settings as sdk
+from spanglass.mask_exempt import EXEMPT, EXEMPT_FIGURES
+from spanglass.mask_patterns import BUILT_IN
 from spanglass_collector import settings as collector
 from spanglass_collector.metrics import METRICS
 from spanglass_dashboard import settings as dashboard
@@ -81,8 +83,23 @@ def metrics() -> str:
     )
 
 
+def masking() -> str:
+    """The page of what masking finds by name, and of what it leaves alone."""
+    rows = ((f"`{pattern.label}`", pattern.help) for pattern in BUILT_IN.values())
+    names = ", ".join(f"`{name}`" for name in sorted(EXEMPT))
+    below = ", ".join(f"`{prefix}*`" for prefix in EXEMPT_FIGURES)
+    return (
+        "# Masking\n\nGenerated from `spanglass.mask_patterns` and `spanglass.mask_exempt`; how to use it: "
+        "[privacy](../privacy.md).\n\n## Patterns by name\n\n"
+        + table(("name", "finds"), rows)
+        + "\n## Attributes that are no content\n\nNo pattern and no hook sees them, a path changes them only when it "
+        f"spells the name out, and they stay when content is dropped: {names}; and numbers below {below}.\n"
+    )
+
+
 PAGES: Mapping[str, str] = {
     "columns.md": columns(),
+    "masking.md": masking(),
     "measures.md": measures(),
     "metrics.md": metrics(),
     "settings.md": settings(),

@@ -9,38 +9,54 @@ Nothing else is needed: the first call sets everything up from environment varia
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from spanglass.carry import carry
 from spanglass.clients import wrap
 from spanglass.context import context, current_trace_id
+from spanglass.instrument import Instrumented, instrument, uninstrument
 from spanglass.observe import observe
 from spanglass.runtime import Receipt, flush, init, shutdown, stats
-from spanglass.scores import score
+from spanglass.scores import feedback, score
 from spanglass.semconv import Kind
 from spanglass.span import span
 from spanglass.stats import Stats
 from spanglass.version import installed_version
 
+if TYPE_CHECKING:
+    from spanglass import propagation as propagation
+
 __version__: str
 
 __all__ = [
+    "Instrumented",
     "Kind",
     "Receipt",
     "Stats",
     "__version__",
+    "carry",
     "context",
     "current_trace_id",
+    "feedback",
     "flush",
     "init",
+    "instrument",
     "observe",
+    "propagation",
     "score",
     "shutdown",
     "span",
     "stats",
+    "uninstrument",
     "wrap",
 ]
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> object:
     if name == "__version__":
         return installed_version()
+    if name == "propagation":  # imported when it is used
+        return import_module("spanglass.propagation")
     message = f"module 'spanglass' has no attribute {name!r}"
     raise AttributeError(message)

@@ -21,7 +21,7 @@ import orjson
 MIN_BYTES: Final = 64
 """The least bound: room for a mark that something was left out."""
 
-_OPTIONS: Final = orjson.OPT_NON_STR_KEYS
+_dumps: Final = orjson.dumps
 _MAX_REPR: Final = 2_000  # characters
 _MAX_DEPTH: Final = 32
 _MAX_ITEMS: Final = 10_000
@@ -35,15 +35,21 @@ Snapshot = str | bytes
 
 def snapshot(value: object, max_bytes: int) -> Snapshot:
     """A copy of ``value`` that later changes to it cannot reach, at most ``max(max_bytes, MIN_BYTES)`` long."""
-    max_bytes = max(max_bytes, MIN_BYTES)
     if type(value) is str:
-        return value if len(value) <= max_bytes else _cut(value, max_bytes)
+        return value if len(value) <= max_bytes or len(value) <= MIN_BYTES else _cut(value, max(max_bytes, MIN_BYTES))
     try:
-        raw = orjson.dumps(value, _describe, _OPTIONS)
+        # The buffer behind a result is over-allocated; copied, a queue of snapshots holds only what it needs.
+        raw = bytes(memoryview(_dumps(value, _describe)))
+    except Exception:  # noqa: BLE001  keys that are no text, and everything below
+        raw = _dump_anything(value)
+    return raw if len(raw) <= max_bytes or len(raw) <= MIN_BYTES else _shorten(raw, max(max_bytes, MIN_BYTES))
+
+
+def _dump_anything(value: object) -> bytes:
+    try:
+        return _dumps(value, _describe, orjson.OPT_NON_STR_KEYS)  # as a rule this would cost a tenth more
     except Exception:  # noqa: BLE001  circular, too deep, wide integers, broken surrogates, hostile objects: walk it
-        raw = orjson.dumps(_tame(value, _MAX_DEPTH, frozenset()))
-    # The buffer behind the result is over-allocated; copied, a queue of snapshots holds only what it needs.
-    return bytes(memoryview(raw)) if len(raw) <= max_bytes else _shorten(raw, max_bytes)
+        return _dumps(_tame(value, _MAX_DEPTH, frozenset()))
 
 
 def text(taken: Snapshot) -> str:

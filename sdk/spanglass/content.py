@@ -39,12 +39,12 @@ KEPT_WITHOUT_CONTENT: Final = ("id", "model", "usage", "system_fingerprint", "se
 
 def plain_input(taken: Snapshot) -> Mapping[str, Any]:
     """Input of what is no model call."""
-    return {semconv.INPUT: text(taken)}
+    return {semconv.INPUT: _encoded(taken)}
 
 
 def plain_output(taken: Snapshot) -> Mapping[str, Any]:
     """Output of what is no model call."""
-    return {semconv.OUTPUT: text(taken)}
+    return {semconv.OUTPUT: _encoded(taken)}
 
 
 def model_input(taken: Snapshot) -> Mapping[str, Any]:
@@ -103,6 +103,11 @@ def readers(kind: str) -> tuple[Reader, Reader]:
 
 def _texts(name: str, role: str, said: str) -> Mapping[str, Any]:
     return {name: messages.to_json([messages.text_message(role, text(said))])}
+
+
+def _encoded(taken: Snapshot) -> Snapshot:
+    """JSON stays as it is; what encodes it for the wire takes it so."""
+    return taken if isinstance(taken, bytes) else text(taken)
 
 
 def _value(taken: Snapshot) -> Any:

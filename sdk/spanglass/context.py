@@ -14,6 +14,7 @@ from opentelemetry import trace
 
 from spanglass import semconv
 from spanglass.capture import wire_value
+from spanglass.current import here, leave
 from spanglass.guard import guarded
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ class context:  # noqa: N801  read as a statement: with spanglass.context(user_i
 
     def __enter__(self) -> Self:
         with guarded("context"):
-            merged = merge(ambient(), self._facts, self._tags, self._metadata)
-            self._token = otel_context.attach(otel_context.set_value(AMBIENT_KEY, merged))
+            around = here()
+            merged = merge(ambient(around), self._facts, self._tags, self._metadata)
+            self._token = otel_context.attach(otel_context.set_value(AMBIENT_KEY, merged, around))
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -95,19 +97,7 @@ def ambient(of: otel_context.Context | None = None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else NOTHING
 
 
-def leave(token: Token[otel_context.Context] | None) -> None:
-    """Undo an ``attach``. In another context than it was made in there is nothing to undo, and that is no error."""
-    if token is None:
-        return
-    try:
-        token.var.reset(token)
-    except ValueError:
-        return
-    except RuntimeError:  # the same block left twice
-        return
-
-
 def current_trace_id() -> str | None:
     """The trace of the current span as 32 hex digits, ``None`` outside of any."""
-    found = trace.get_current_span().get_span_context()
+    found = trace.get_current_span(here()).get_span_context()
     return trace.format_trace_id(found.trace_id) if found.is_valid else None

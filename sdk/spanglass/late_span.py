@@ -37,14 +37,14 @@ class LateSpan(trace.Span, ReadableSpan):
     recorder: Recorder
     start_ns: int
     _name: str
-    _extra: dict[str, Any]
     _trace_id: int
     _span_id: int
-    _parent_id: int  # 0: the root of a trace
     _flags: int
 
     # What most spans never set is not stored in each of them.
     sampled: bool = True
+    _parent_id: int = 0  # 0: the root of a trace
+    _extra: Mapping[str, Any] = MappingProxyType({})
     end_ns: int = 0
     first_chunk_ns: int = 0
     _failure: Failure | None = None
@@ -61,18 +61,14 @@ class LateSpan(trace.Span, ReadableSpan):
             self._failure = Failure(error)
 
     @abstractmethod
+    def end(self, end_time: int | None = None) -> None:
+        """Stop the clock and hand over; a second call does nothing."""
+
+    @abstractmethod
     def _build(self) -> dict[str, Any]:
         """The attributes, as far as they are known."""
 
     # --- opentelemetry.trace.Span -----------------------------------------------------------------------------
-
-    def end(self, end_time: int | None = None) -> None:
-        """Stop the clock and hand over to the span processors; a second call does nothing."""
-        if self.end_ns:
-            return
-        self.end_ns = end_time or time_ns()
-        if self.sampled:
-            self.recorder.tracer.span_processor.on_end(self)
 
     def get_span_context(self) -> SpanContext:
         return SpanContext(self._trace_id, self._span_id, False, TraceFlags(self._flags), self._trace_state)  # noqa: FBT003
@@ -85,7 +81,12 @@ class LateSpan(trace.Span, ReadableSpan):
 
     def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
         if self.is_recording():
-            self._extra.update(attributes)
+            self.set_raw(attributes)
+
+    def set_raw(self, attributes: Mapping[str, Any]) -> None:
+        """The same, whether it is recording or not."""
+        if attributes:
+            self._extra = {**self._extra, **attributes}
 
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         if self.is_recording():

@@ -9,7 +9,7 @@ like any other.
 from __future__ import annotations
 
 from time import time_ns
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace.sampling import Decision
@@ -17,57 +17,69 @@ from opentelemetry.trace import TraceFlags
 
 from spanglass import semconv
 from spanglass.capture import Snapshot, snapshot, wire_value
-from spanglass.context import NOTHING, ambient, metadata_attributes
+from spanglass.context import AMBIENT_KEY, NOTHING, metadata_attributes
+from spanglass.current import SPAN_KEY
 from spanglass.guard import guarded, swallow
 from spanglass.late_span import LateSpan
 from spanglass.usage import usage_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextvars import Token
 
     from opentelemetry.context import Context
-    from opentelemetry.trace import SpanContext
 
     from spanglass.content import Reader
     from spanglass.site import Recorder, Site
 
 
+_OWN_BYTES: Final = 1_000  # memory of a span without what it has taken
+
+
 class LiveSpan(LateSpan):
     """A span while it is recorded, and what exporters read of it after."""
+
+    token: Token[Context] | None = None  # of the OpenTelemetry context in which it is the current span
+    ambient: Mapping[str, Any] = NOTHING
+    _facts: tuple[Reader | Snapshot, ...] = ()  # reader, snapshot, reader, snapshot …
+    _held_bytes: int = _OWN_BYTES
 
     def __init__(self, site: Site, recorder: Recorder, context: Context) -> None:
         """Start now, below the current span of ``context``: the sampler is asked, the span processors are told."""
         self.site = site
         self.recorder = recorder
-        self.ambient = ambient(context)
         self._name = site.name
-        self._facts: list[tuple[Reader, Snapshot]] = []
-        self._extra: dict[str, Any] = {}
-        parent = trace.get_current_span(context)
-        if type(parent) is LiveSpan:
-            self.sampled = parent.sampled
-            self._trace_id, self._parent_id = parent._trace_id, parent._span_id  # noqa: SLF001
-            self._flags, self._trace_state = parent._flags, parent._trace_state  # noqa: SLF001
+        if facts := context.get(AMBIENT_KEY):
+            self.ambient = facts  # type: ignore[assignment]
+        parent = context.get(SPAN_KEY)
+        if parent.__class__ is LiveSpan:
+            self._trace_id, self._parent_id, self._flags = parent._trace_id, parent._span_id, parent._flags  # type: ignore[union-attr]  # noqa: SLF001
+            if parent._trace_state is not None:  # type: ignore[union-attr]  # noqa: SLF001
+                self._trace_state = parent._trace_state  # type: ignore[union-attr]  # noqa: SLF001
+            if not parent.sampled:  # type: ignore[union-attr]
+                self.sampled = False
+            ask = not recorder.keeps_every_span
+        elif parent is None:
+            self._trace_id, self._flags = recorder.new_trace_id(), recorder.trace_flags
             ask = not recorder.keeps_every_span
         else:
-            ask = self._begin_below(parent.get_span_context()) or not recorder.keeps_every_span
+            ask = self._begin_below(parent) or not recorder.keeps_every_span
         if ask:
             self._ask_sampler(context)
-        self._span_id = recorder.tracer.id_generator.generate_span_id()
+        self._span_id = recorder.new_span_id()
         self.start_ns = time_ns()
-        if self.sampled:
+        if self.sampled and recorder.processors._span_processors is not recorder.alone:  # noqa: SLF001
             recorder.tracer.span_processor.on_start(self, context)  # type: ignore[arg-type]  # it wants its own class
 
-    def _begin_below(self, parent: SpanContext) -> bool:
+    def _begin_below(self, parent: object) -> bool:
         """Take ids from a span of another library or process; with none, begin a trace. True when there is one."""
-        if parent.is_valid:
-            self._remote_parent = parent
-            self._trace_id, self._parent_id = parent.trace_id, parent.span_id
-            self._flags, self._trace_state = int(parent.trace_flags), parent.trace_state
+        told = parent.get_span_context() if isinstance(parent, trace.Span) else None
+        if told is not None and told.is_valid:
+            self._remote_parent = told
+            self._trace_id, self._parent_id = told.trace_id, told.span_id
+            self._flags, self._trace_state = int(told.trace_flags), told.trace_state
             return True
-        ids = self.recorder.tracer.id_generator
-        self._trace_id, self._parent_id = ids.generate_trace_id(), 0
-        self._flags = TraceFlags.SAMPLED | (TraceFlags.RANDOM_TRACE_ID if ids.is_trace_id_random() else 0)
+        self._trace_id, self._flags = self.recorder.new_trace_id(), self.recorder.trace_flags
         return False
 
     def _ask_sampler(self, context: Context) -> None:
@@ -77,7 +89,7 @@ class LiveSpan(LateSpan):
         self.sampled = answer.decision is Decision.RECORD_AND_SAMPLE
         self._flags = self._flags & ~TraceFlags.SAMPLED | (TraceFlags.SAMPLED if self.sampled else 0)
         self._trace_state = answer.trace_state
-        self._extra.update(answer.attributes or NOTHING)
+        self.set_raw(answer.attributes or NOTHING)
 
     def set(
         self,
@@ -105,15 +117,37 @@ class LiveSpan(LateSpan):
             if self.recorder.capture and output is not None:
                 self.take(self.site.read_output, output)
             told = {semconv.REQUEST_MODEL: model, semconv.PROVIDER_NAME: provider, semconv.COST_USD: cost_usd}
-            self._extra.update({key: value for key, value in told.items() if value is not None})
-            self._extra.update(usage_attributes(usage))
-            self._extra.update(metadata_attributes(metadata or NOTHING))
+            self.set_raw({key: value for key, value in told.items() if value is not None})
+            self.set_raw(usage_attributes(usage))
+            self.set_raw(metadata_attributes(metadata or NOTHING))
             self._name = name or self._name
         return self
 
     def take(self, read: Reader, value: object) -> None:
         """Keep a snapshot of ``value``; ``read`` makes attributes of it when they are asked for."""
-        self._facts.append((read, snapshot(value, self.recorder.max_bytes)))
+        taken = snapshot(value, self.recorder.max_bytes)
+        self._facts += (read, taken)
+        self._held_bytes += len(taken)
+
+    def holds(self, size_bytes: int) -> None:
+        """Count memory that a reader keeps besides its snapshot."""
+        self._held_bytes += size_bytes
+
+    def end(self, end_time: int | None = None) -> None:
+        """Stop the clock and hand over for sending; a second call does nothing."""
+        if self.end_ns:
+            return
+        self.end_ns = end_time or time_ns()
+        if self.sampled:
+            recorder = self.recorder
+            if recorder.processors._span_processors is recorder.alone:  # noqa: SLF001
+                recorder.take(self, self._held_bytes)  # type: ignore[misc]  # there is one when we are alone
+            else:
+                recorder.tracer.span_processor.on_end(self)
+
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        return self._held_bytes
 
     @property
     def trace_id(self) -> str:
@@ -125,9 +159,16 @@ class LiveSpan(LateSpan):
         """16 hex digits."""
         return trace.format_span_id(self._span_id)
 
+    def encoded_attributes(self) -> dict[str, Any]:
+        """The attributes, long texts among them still as UTF-8 bytes: what sends them needs them so."""
+        return self._told()
+
     def _build(self) -> dict[str, Any]:
+        return {key: value.decode() if type(value) is bytes else value for key, value in self._told().items()}
+
+    def _told(self) -> dict[str, Any]:
         built = {**self.site.constants, **self.ambient}
-        for read, taken in self._facts:
+        for read, taken in zip(self._facts[::2], self._facts[1::2], strict=True):
             try:
                 built.update(read(taken))
             except Exception as error:  # noqa: BLE001  one fact is lost, not the span

@@ -12,6 +12,7 @@ import orjson
 
 from spanglass import semconv
 from spanglass.capture import wire_value
+from spanglass.clients import parts
 from spanglass.usage import usage_attributes
 
 if TYPE_CHECKING:
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_MAX_BLOB_CHARACTERS: Final = 100_000
-"""A longer image, sound or file (base64) is told by its size: a trace is not the place to store it."""
-
 _MAX_PARAMETER_BYTES: Final = 16_384
 _NO_PARAMETERS: Final = frozenset(
     {"messages", "model", "tools", "functions", "stream", "stream_options", "prompt", "input"}
 )
+_SPEAKERS: Final = frozenset({"system", "developer", "user", "assistant"})
 _RESPONSE: Final = {
     "id": semconv.RESPONSE_ID,
     "model": semconv.RESPONSE_MODEL,
@@ -69,7 +68,7 @@ def response_attributes(response: Mapping[str, Any]) -> Json:
 
 def to_json(value: Iterable[object]) -> str:
     """A JSON list."""
-    return orjson.dumps(list(value)).decode()
+    return orjson.dumps(list(value))
 
 
 def text_message(role: str, content: str) -> Json:
@@ -83,19 +82,20 @@ def to_message(message: object) -> Json:
         return text_message("unknown", str(message))
     role = str(message.get("role", "unknown"))
     content = message.get("content")
+    if len(message) == 2 and type(content) is str and content and role in _SPEAKERS:  # most messages are this plain
+        return {"role": role, "parts": [{"type": "text", "content": content}]}
     if role in {"tool", "function"}:
-        answered = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": _joined(content)}
-        return {"role": role, "parts": [answered]}
-    parts = [
+        return {"role": role, "parts": [parts.tool_response(message.get("tool_call_id"), _joined(content))]}
+    said = [
         *_reasoning(message),
         *_content_parts(content),
         *([{"type": "refusal", "content": message["refusal"]}] if message.get("refusal") else ()),
         *_sound(message.get("audio")),
         *map(_tool_call, _list(message.get("tool_calls"))),
-        *([_named_call(None, message["function_call"])] if isinstance(message.get("function_call"), dict) else ()),
+        *([_called(None, message["function_call"])] if isinstance(message.get("function_call"), dict) else ()),
     ]
     named = {"name": message["name"]} if message.get("name") else {}
-    return {"role": role, **named, "parts": parts}
+    return {"role": role, **named, "parts": said}
 
 
 def _choice_message(choice: Json) -> Json:
@@ -106,13 +106,13 @@ def _choice_message(choice: Json) -> Json:
 def _reasoning(message: Json) -> list[Json]:
     """Told by DeepSeek, vLLM and others as ``reasoning_content``, by OpenRouter as ``reasoning``."""
     thought = message.get("reasoning_content") or message.get("reasoning")
-    return [{"type": "reasoning", "content": thought}] if isinstance(thought, str) else []
+    return [parts.reasoning(thought)] if isinstance(thought, str) else []
 
 
 def _content_parts(content: object) -> list[Json]:
     match content:
         case str():
-            return [{"type": "text", "content": content}] if content else []
+            return [parts.text(content)] if content else []
         case list():
             return [_part(item) for item in content]
         case _:
@@ -121,7 +121,7 @@ def _content_parts(content: object) -> list[Json]:
 
 def _part(item: object) -> Json:
     if not isinstance(item, dict):
-        return {"type": "text", "content": str(item)}
+        return parts.text(item)
     read = _PARTS.get(str(item.get("type")))
     return read(item) if read else item
 
@@ -130,24 +130,24 @@ def _image(item: Json) -> Json:
     image = item.get("image_url")
     image = image if isinstance(image, dict) else {"url": image}
     detail = {"detail": image["detail"]} if image.get("detail") else {}
-    return _located(str(image.get("url", "")), "image") | detail
+    return parts.uri(str(image.get("url", "")), "image") | detail
 
 
 def _audio(item: Json) -> Json:
     sound = _object(item.get("input_audio"))
-    return _blob(str(sound.get("data", "")), f"audio/{sound.get('format', 'unknown')}", "audio")
+    return parts.blob(sound.get("data", ""), f"audio/{sound.get('format', 'unknown')}", "audio")
 
 
 def _file(item: Json) -> Json:
     file = _object(item.get("file"))
     name = {"name": file["filename"]} if file.get("filename") else {}
     if file.get("file_id"):
-        return {"type": "file", "modality": "document", "file_id": file["file_id"]} | name
-    return _located(str(file.get("file_data", "")), "document") | name
+        return parts.file(file["file_id"], "document") | name
+    return parts.uri(str(file.get("file_data", "")), "document") | name
 
 
 _PARTS: Final[Mapping[str, Callable[[Json], Json]]] = {
-    "text": lambda item: {"type": "text", "content": item.get("text", "")},
+    "text": lambda item: parts.text(item.get("text", "")),
     "refusal": lambda item: {"type": "refusal", "content": item.get("refusal", "")},
     "image_url": _image,
     "input_audio": _audio,
@@ -155,46 +155,22 @@ _PARTS: Final[Mapping[str, Callable[[Json], Json]]] = {
 }
 
 
-def _located(url: str, modality: str) -> Json:
-    """A ``data:`` address is the thing itself, any other one says where it is."""
-    if not url.startswith("data:"):
-        return {"type": "uri", "modality": modality, "uri": url}
-    head, _, data = url[len("data:") :].partition(",")
-    return _blob(data, head.partition(";")[0] or "application/octet-stream", modality)
-
-
-def _blob(data: str, mime_type: str, modality: str) -> Json:
-    kept = {"content": data} if len(data) <= _MAX_BLOB_CHARACTERS else {"size_bytes": len(data) * 3 // 4}
-    return {"type": "blob", "modality": modality, "mime_type": mime_type, **kept}
-
-
 def _sound(audio: object) -> list[Json]:
     """The model's spoken answer: what was said, and the name the provider keeps the recording under."""
     if not isinstance(audio, dict):
         return []
     said = {"transcript": audio["transcript"]} if audio.get("transcript") else {}
-    return [{"type": "file", "modality": "audio", "file_id": audio.get("id"), **said}]
+    return [{**parts.file(audio.get("id"), "audio"), **said}]
 
 
 def _tool_call(call: object) -> Json:
     if not isinstance(call, dict):
         return {"type": "tool_call", "name": str(call)}
-    return _named_call(call.get("id"), _object(call.get("function") or call.get("custom")))
+    return _called(call.get("id"), _object(call.get("function") or call.get("custom")))
 
 
-def _named_call(call_id: object, called: Json) -> Json:
-    arguments = called.get("arguments", called.get("input"))
-    return {"type": "tool_call", "id": call_id, "name": called.get("name"), "arguments": _parsed(arguments)}
-
-
-def _parsed(arguments: object) -> object:
-    """The arguments as an object; as text when the model wrote no valid JSON."""
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        return arguments
+def _called(call_id: object, called: Json) -> Json:
+    return parts.tool_call(call_id, called.get("name"), called.get("arguments", called.get("input")))
 
 
 def _joined(content: object) -> object:

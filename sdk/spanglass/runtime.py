@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
-import time
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from opentelemetry.sdk.trace import Tracer
 
 from spanglass import semconv
+from spanglass.current import PROCESS
 from spanglass.guard import LOG, POLICY, guarded
 from spanglass.settings import Settings, from_environment
 from spanglass.site import Recorder
@@ -18,11 +19,13 @@ from spanglass.stats import COUNTERS, Stats
 from spanglass.version import installed_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from opentelemetry.sdk.trace import TracerProvider
 
-    from spanglass.export import Outbox
+    from spanglass.export.outbox import Outbox
+
+    MaskHook = Callable[[str, object], object]
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class State:
     off: bool = False  # switched off, or shut down: calls go straight through
     recorder: Recorder | None = None  # set while spans are recorded
     settings: Settings | None = None
+    provider: TracerProvider | None = None  # where the spans of instrumentations that we turned on go
     outbox: Outbox | None = None
     sender: ScoreQueue | None = None
 
@@ -42,19 +46,6 @@ class ScoreQueue(Protocol):
     def put(self, score: dict[str, Any]) -> None:
         """Take one score, as the body of a request has it."""
 
-    def pending(self) -> int:
-        """How many are not delivered yet."""
-        ...
-
-    def flush(self, timeout_seconds: float) -> None:
-        """Deliver what waits, for so long at most."""
-
-    def hurry(self) -> None:
-        """No pauses and no second attempts from now on."""
-
-    def close(self, timeout_seconds: float) -> None:
-        """Deliver what waits, for so long at most; then stop for good."""
-
 
 STATE: Final = State()
 _LOCK: Final = threading.RLock()
@@ -62,14 +53,15 @@ _LOCK: Final = threading.RLock()
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a flush came to. True when everything that was waiting has been acknowledged by the collector."""
+    """What a flush came to, spans and scores together. True when the collector has acknowledged all that was waiting."""
 
-    sent: int  # spans and scores acknowledged during the flush
+    sent: int  # acknowledged during the flush
+    spooled: int  # written to disk during the flush; they are sent later, if need be by the next process
     dropped: int  # given up during the flush
-    pending: int  # still unsent at its time limit
+    pending: int  # still on their way at its time limit
 
     def __bool__(self) -> bool:
-        return not self.dropped and not self.pending
+        return not self.spooled and not self.dropped and not self.pending
 
 
 def init(
@@ -82,6 +74,11 @@ def init(
     release: str | None = None,
     enabled: bool | None = None,
     capture_content: bool | None = None,
+    sample_rate: float | None = None,
+    mask: MaskHook | None = None,
+    mask_patterns: Sequence[str] | None = None,
+    mask_paths: Sequence[str] | None = None,
+    spool_dir: str | os.PathLike[str] | None = None,
     tracer_provider: TracerProvider | None = None,
 ) -> None:
     """Set up recording. Optional: without it the first recorded call does it from environment variables.
@@ -89,6 +86,10 @@ def init(
     What is not given comes from the environment (see ``spanglass.settings``), and what is not there either has a
     default. Called again, it sends what is waiting and begins anew. With an OpenTelemetry set-up of its own an
     application calls this after it; spans then go to both.
+
+    ``mask`` is called in the background with each attribute of each span before it leaves, ``mask(key, value)``, and
+    returns what to send in its place; ``mask_patterns`` and ``mask_paths`` are the rules of ``spanglass.mask``. When
+    any of them goes wrong the content of the span is left out, never sent as it was.
     """
     with guarded("init"), _LOCK:
         if STATE.outbox is not None:
@@ -102,10 +103,14 @@ def init(
             release=release,
             enabled=enabled,
             capture_content=capture_content,
+            sample_rate=sample_rate,
+            mask_patterns=mask_patterns,
+            mask_paths=mask_paths,
+            spool_dir=None if spool_dir is None else os.fspath(spool_dir),
         )
         for complaint in complaints:
             LOG.warning("spanglass: %s", complaint)
-        _install(settings, tracer_provider)
+        _install(settings, tracer_provider, mask)
 
 
 def start() -> Recorder | None:
@@ -117,24 +122,30 @@ def start() -> Recorder | None:
         return STATE.recorder
 
 
-def _install(settings: Settings, provider: TracerProvider | None) -> None:
+def _install(settings: Settings, provider: TracerProvider | None, hook: MaskHook | None) -> None:
     POLICY.raises = settings.raise_errors
     STATE.settings = settings
     STATE.recorder, STATE.off = None, True
     if not settings.enabled:
         return
     # What sends is imported now and not with the package: a script that records nothing does not wait for it.
-    from spanglass.export import RELAY, Outbox, provider_for  # noqa: PLC0415
-    from spanglass.score_sender import ScoreSender  # noqa: PLC0415
+    from spanglass import threads  # noqa: PLC0415
+    from spanglass.export.outbox import Outbox  # noqa: PLC0415
+    from spanglass.mask import from_settings  # noqa: PLC0415
+    from spanglass.propagation.environment import started_in  # noqa: PLC0415
+    from spanglass.provider import RELAY, provider_for  # noqa: PLC0415
 
+    PROCESS.context = started_in(os.environ)
+    threads.follow(settings.propagate_context)
+    mask = from_settings(settings.mask_patterns, settings.mask_paths, hook, settings.mask_hash_key)
     provider = provider or provider_for(settings)
     tracer = provider.get_tracer(semconv.SDK_NAME, installed_version())
     if not isinstance(tracer, Tracer):  # OpenTelemetry itself is switched off
         return
-    STATE.outbox = Outbox(settings)
-    STATE.sender = ScoreSender(settings)
-    RELAY.attach(provider, STATE.outbox)
-    STATE.recorder, STATE.off = Recorder(settings, tracer), False
+    STATE.outbox = STATE.sender = outbox = Outbox(settings, mask)
+    RELAY.attach(provider, outbox)
+    STATE.provider = provider
+    STATE.recorder, STATE.off = Recorder(settings, tracer, outbox, RELAY), False
     atexit.unregister(shutdown)
     atexit.register(shutdown)
 
@@ -149,46 +160,36 @@ def swap(state: State) -> State:
 
 
 def flush(timeout_seconds: float = 10.0) -> Receipt:
-    """Send what is waiting and wait for the collector's answer, for so long at most."""
-    before = stats()
-    deadline = time.monotonic() + timeout_seconds
-    outbox, sender = STATE.outbox, STATE.sender
-    with guarded("flush"):
-        if outbox is not None:
-            _within(outbox.force_flush, timeout_seconds)
-        if sender is not None:
-            sender.flush(max(deadline - time.monotonic(), 0.0))
+    """Send what is waiting and wait for the collector's answer, for so long at most.
+
+    Each request is tried once; what the collector does not take goes to the spool.
+    """
+    before, outbox = stats(), STATE.outbox
+    if outbox is not None:
+        with guarded("flush"):
+            outbox.flush(timeout_seconds)
     after = stats()
     return Receipt(
         sent=after.spans_sent + after.scores_sent - before.spans_sent - before.scores_sent,
+        spooled=max(after.spans_spooled + after.scores_spooled - before.spans_spooled - before.scores_spooled, 0),
         dropped=after.spans_dropped + after.scores_dropped - before.spans_dropped - before.scores_dropped,
         pending=after.spans_pending + after.scores_pending,
     )
 
 
 def shutdown(timeout_seconds: float | None = None) -> None:
-    """Send what is waiting, for ``SPANGLASS_EXIT_TIMEOUT_SECONDS`` at most, and stop recording. Runs at exit by itself."""
+    """Send what is waiting, for ``SPANGLASS_EXIT_TIMEOUT_SECONDS`` at most, and stop recording. Runs at exit by itself.
+
+    What cannot be sent in time goes to the spool, and is sent by the next process.
+    """
     with guarded("shutdown"), _LOCK:
-        outbox, sender, settings = STATE.outbox, STATE.sender, STATE.settings
+        outbox, settings = STATE.outbox, STATE.settings
         STATE.recorder, STATE.off, STATE.outbox, STATE.sender = None, True, None, None
-        if settings is None or outbox is None or sender is None:
+        if settings is None or outbox is None:
             return
-        deadline = time.monotonic() + (settings.exit_timeout_seconds if timeout_seconds is None else timeout_seconds)
-        sender.hurry()
-        outbox.close(max(deadline - time.monotonic(), 0.0))
-        sender.close(max(deadline - time.monotonic(), 0.0))
+        outbox.close(settings.exit_timeout_seconds if timeout_seconds is None else timeout_seconds)
 
 
 def stats() -> Stats:
-    """Totals since the process started: ended, sent, pending, dropped, own errors."""
-    outbox, sender = STATE.outbox, STATE.sender
-    return COUNTERS.snapshot(
-        spans_pending=outbox.pending() if outbox else 0, scores_pending=sender.pending() if sender else 0
-    )
-
-
-def _within(work: Callable[[], object], timeout_seconds: float) -> None:
-    """Run ``work`` in a thread of its own and stop waiting at the limit: it cannot be interrupted itself."""
-    thread = threading.Thread(target=work, name="spanglass-flush", daemon=True)
-    thread.start()
-    thread.join(timeout_seconds)
+    """Totals since the process started: ended, sent, spooled, pending, dropped, own errors."""
+    return COUNTERS.snapshot(spans_queued=STATE.outbox.queued() if STATE.outbox else 0)

@@ -45,6 +45,7 @@ PROVIDER_NAME: Final = "gen_ai.provider.name"
 ERROR_TYPE: Final = "error.type"
 SERVER_ADDRESS: Final = "server.address"  # host of the model's API
 SERVER_PORT: Final = "server.port"
+HTTP_STATUS: Final = "http.response.status_code"  # of a call that failed
 
 OPERATION_OF_KIND: Final = {
     Kind.LLM: "chat",
@@ -58,14 +59,20 @@ OPERATION_OF_KIND: Final = {
 REQUEST_MODEL: Final = "gen_ai.request.model"
 REQUEST_PREFIX: Final = "gen_ai.request."  # any parameter sent: gen_ai.request.temperature, …
 REQUEST_STREAM: Final = "gen_ai.request.stream"
+REQUEST_ENCODING_FORMATS: Final = "gen_ai.request.encoding_formats"  # string array
 
 # --- response -------------------------------------------------------------------------------------------
 RESPONSE_MODEL: Final = "gen_ai.response.model"
 RESPONSE_ID: Final = "gen_ai.response.id"
 FINISH_REASONS: Final = "gen_ai.response.finish_reasons"  # string array, one a choice
 TIME_TO_FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"  # seconds, float
+EMBEDDING_DIMENSIONS: Final = "gen_ai.embeddings.dimension.count"  # length of each vector
+EMBEDDING_COUNT: Final = "spanglass.embeddings.count"  # number of vectors
 SYSTEM_FINGERPRINT: Final = "openai.response.system_fingerprint"
 SERVICE_TIER: Final = "openai.response.service_tier"
+ANTHROPIC_SERVICE_TIER: Final = "anthropic.response.service_tier"
+ANTHROPIC_REQUEST_ID: Final = "anthropic.request.id"  # as Anthropic's own span has it
+AWS_REQUEST_ID: Final = "aws.request_id"
 
 # --- usage: input includes cached tokens, output includes reasoning tokens ------------------------------
 INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
@@ -75,6 +82,7 @@ CACHE_WRITE_TOKENS: Final = "gen_ai.usage.cache_creation.input_tokens"
 REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
 INPUT_AUDIO_TOKENS: Final = "gen_ai.usage.audio.input_tokens"
 OUTPUT_AUDIO_TOKENS: Final = "gen_ai.usage.audio.output_tokens"
+COHERE_BILLED_PREFIX: Final = "cohere.billed_units."  # what is paid for: tokens, searches, images
 USAGE_COUNTED: Final = "spanglass.usage.counted"  # bool; false: told elsewhere too, never summed
 COST_USD: Final = "spanglass.cost_usd"  # float; the caller's own figure, wins over a computed one
 
@@ -83,10 +91,12 @@ INPUT_MESSAGES: Final = "gen_ai.input.messages"  # JSON text: [{"role", "parts":
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"  # JSON text: [{"role", "parts": [...], "finish_reason"}]
 SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"  # JSON text: [parts]
 TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"  # JSON text
+AGENT_ID: Final = "gen_ai.agent.id"  # an agent that the provider keeps
 TOOL_NAME: Final = "gen_ai.tool.name"
 TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
 INPUT: Final = "spanglass.input"  # text, or JSON text, of a span that is no model call
 OUTPUT: Final = "spanglass.output"
+CONTENT_DROPPED: Final = "spanglass.content_dropped"  # bool; true: masking failed, so content was left out
 
 # --- context --------------------------------------------------------------------------------------------
 SESSION_ID: Final = "session.id"
@@ -97,6 +107,9 @@ METADATA_PREFIX: Final = "spanglass.metadata."  # one attribute a key
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 PROMPT_VERSION: Final = "gen_ai.prompt.version"
 SAMPLING_WEIGHT: Final = "spanglass.sampling.weight"  # float, 1 / probability of having been kept
+
+# --- between processes ----------------------------------------------------------------------------------
+BAGGAGE_FACTS: Final = "spanglass"  # entry of W3C baggage: JSON text, the facts of the context by the names above
 
 # --- HTTP -----------------------------------------------------------------------------------------------
 TRACES_PATH: Final = "/v1/traces"

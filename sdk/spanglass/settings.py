@@ -7,9 +7,12 @@ deployment must not stop an application.
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from spanglass import semconv
 
@@ -20,9 +23,27 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
 
-def _row(*env: str, default: object, unit: str = "", help: str, secret: bool = False, minimum: float = 0) -> Any:  # noqa: A002
-    metadata = {"env": env, "unit": unit, "help": help, "minimum": minimum}
-    return field(default=default, repr=not secret, metadata=metadata)
+def _row(
+    *env: str,
+    default: object,
+    help: str,  # noqa: A002
+    unit: str = "",
+    secret: bool = False,
+    minimum: float = 0,
+    maximum: float = float("inf"),
+    allowed: tuple[str, ...] = (),
+) -> Any:
+    bounds = Bounds(minimum, maximum, allowed)
+    return field(default=default, repr=not secret, metadata={"env": env, "unit": unit, "help": help, "bounds": bounds})
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Which values a setting may have."""
+
+    minimum: float
+    maximum: float
+    allowed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +64,21 @@ class Settings:
     )
     api_key: str = _row(
         "SPANGLASS_API_KEY", default="", secret=True, help="Key `sg_…`; not needed by a collector on loopback."
+    )
+    extra_headers: tuple[str, ...] = _row(
+        "SPANGLASS_HEADERS",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        default=(),
+        secret=True,
+        help="Further headers of each request, `name=value`, separated by commas.",
+    )
+    certificate: str = _row(
+        "SPANGLASS_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        default="",
+        help="File with the certificates to trust for an `https` collector; unset: the system's.",
     )
     project: str = _row(
         "SPANGLASS_PROJECT",
@@ -71,15 +107,22 @@ class Settings:
         default=1.0,
         unit="seconds",
         minimum=0.01,
-        help="Longest wait before a send.",
+        help="Longest a finished span waits before it is sent.",
     )
     max_queue_spans: int = _row(
         "SPANGLASS_MAX_QUEUE_SPANS",
         "OTEL_BSP_MAX_QUEUE_SIZE",
-        default=8_192,
+        default=65_536,
         unit="spans",
         minimum=1,
-        help="Finished spans kept for sending; when it is full the oldest are dropped and counted.",
+        help="Most finished spans held in memory; beyond it they go to the spool, without one they are dropped.",
+    )
+    max_queue_bytes: int = _row(
+        "SPANGLASS_MAX_QUEUE_BYTES",
+        default=64_000_000,
+        unit="bytes",
+        minimum=1,
+        help="Most memory that finished spans take; beyond it they go to the spool, without one they are dropped.",
     )
     max_batch_spans: int = _row(
         "SPANGLASS_MAX_BATCH_SPANS",
@@ -93,21 +136,97 @@ class Settings:
         "SPANGLASS_MAX_BATCH_BYTES",
         default=4_000_000,
         unit="bytes",
-        minimum=1,
-        help="Size of a request before compression; a batch beyond it is sent in parts.",
+        minimum=1_024,
+        help="Size of a request before compression; spans beyond it go with the next one.",
+    )
+    compression: str = _row(
+        "SPANGLASS_COMPRESSION",
+        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
+        default="auto",
+        allowed=("auto", "none", "gzip", "zstd"),
+        help="`auto`: none to this machine; else zstd where Python has it (3.14, or `backports.zstd`), or gzip.",
+    )
+    spool_dir: str = _row(
+        "SPANGLASS_SPOOL_DIR",
+        default="auto",
+        help="Where spans wait on disk while the collector is away; `auto`: below the user's state folder; `off`: nowhere.",
+    )
+    max_spool_bytes: int = _row(
+        "SPANGLASS_MAX_SPOOL_BYTES",
+        default=256_000_000,
+        unit="bytes",
+        help="Most disk the spool takes, all processes together; beyond it spans are dropped.",
     )
     timeout_seconds: float = _row(
         "SPANGLASS_TIMEOUT_SECONDS",
         default=10.0,
         unit="seconds",
         minimum=0.01,
-        help="For one request, its retries included.",
+        help="For one request.",
     )
     exit_timeout_seconds: float = _row(
         "SPANGLASS_EXIT_TIMEOUT_SECONDS",
         default=3.0,
         unit="seconds",
         help="Longest the end of the process waits for what is unsent.",
+    )
+    serverless: str = _row(
+        "SPANGLASS_SERVERLESS",
+        default="auto",
+        allowed=("auto", "on", "off"),
+        help="On: the end of a trace's first span waits until all is sent, as the process may be frozen next.",
+    )
+    propagate_context: bool = _row(
+        "SPANGLASS_PROPAGATE_CONTEXT",
+        default=True,
+        help="Threads and executors carry on the span they were started in.",
+    )
+    sample_rate: float = _row(
+        "SPANGLASS_SAMPLE_RATE",
+        default=1.0,
+        maximum=1,
+        help="Share of traces that is kept, chosen by trace id.",
+    )
+    sample_keep_interesting: bool = _row(
+        "SPANGLASS_SAMPLE_KEEP_INTERESTING",
+        default=True,
+        help="With a rate below 1: traces with an error, slow or costly ones are kept all the same.",
+    )
+    sample_slow_seconds: float = _row(
+        "SPANGLASS_SAMPLE_SLOW_SECONDS",
+        default=10.0,
+        unit="seconds",
+        help="What counts as slow: a trace, or one model call in it.",
+    )
+    sample_costly_usd: float = _row(
+        "SPANGLASS_SAMPLE_COSTLY_USD",
+        default=0.10,
+        unit="usd",
+        help="What counts as costly: the cost told by the client, summed over the trace.",
+    )
+    sample_costly_tokens: int = _row(
+        "SPANGLASS_SAMPLE_COSTLY_TOKENS",
+        default=50_000,
+        unit="tokens",
+        help="What counts as costly where no cost is told: input and output tokens, summed over the trace.",
+    )
+    mask_patterns: tuple[str, ...] = _row(
+        "SPANGLASS_MASK_PATTERNS",
+        default=(),
+        help="What to blot out of texts before they leave: names such as `email`, or regular expressions. "
+        "Separated by commas, or a JSON list.",
+    )
+    mask_paths: tuple[str, ...] = _row(
+        "SPANGLASS_MASK_PATHS",
+        default=(),
+        help="Whose values to blot out: paths of keys, such as `*.password`. Separated by commas, or a JSON list.",
+    )
+    mask_hash_key: str = _row(
+        "SPANGLASS_MASK_HASH_KEY",
+        default="",
+        secret=True,
+        help="With it a mark carries a keyed hash of what it stands for, so that equal values can be told.",
     )
     raise_errors: bool = _row(
         "SPANGLASS_RAISE_ERRORS",
@@ -131,10 +250,17 @@ class Settings:
         return self.base_url + semconv.SCORES_PATH
 
     @property
+    def is_local(self) -> bool:
+        """Whether the collector is on this machine."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host in {"localhost", "::1"} or host.startswith("127.")
+
+    @property
     def headers(self) -> dict[str, str]:
         """What every request to the collector carries to say who sends it."""
         named = {semconv.PROJECT_HEADER: self.project} if self.project else {}
-        return {**named, "Authorization": f"Bearer {self.api_key}"} if self.api_key else named
+        key = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        return {**named, **dict(part.split("=", 1) for part in self.extra_headers if "=" in part), **key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +295,7 @@ def from_environment(environ: Mapping[str, str] = os.environ, /, **chosen: objec
         if value is None:
             continue
         try:
-            values[each.name] = _READ[type(each.default)](value, each.metadata["minimum"])
+            values[each.name] = _READ[type(each.default)](value, each.metadata["bounds"])
         except (TypeError, ValueError) as error:
             complaints.append(f"{source} is ignored: {error}; {each.name} stays {each.default!r}")
     if _is_true(environ.get("OTEL_SDK_DISABLED")) and chosen.get("enabled") is None:
@@ -181,14 +307,17 @@ def _is_true(text: str | None) -> bool:
     return (text or "").strip().lower() in _TRUE
 
 
-def _read_text(value: object, _minimum: float) -> str:
+def _read_text(value: object, bounds: Bounds) -> str:
     if not isinstance(value, str):
         message = f"a text is needed, not {type(value).__name__}"
         raise TypeError(message)
-    return value
+    if bounds.allowed and value.lower() not in bounds.allowed:
+        message = f"{value!r} is none of {', '.join(bounds.allowed)}"
+        raise ValueError(message)
+    return value.lower() if bounds.allowed else value
 
 
-def _read_switch(value: object, _minimum: float) -> bool:
+def _read_switch(value: object, _bounds: Bounds) -> bool:
     text = str(value).strip().lower()
     if text not in _TRUE | _FALSE:
         message = f"{text!r} is neither true nor false"
@@ -196,20 +325,31 @@ def _read_switch(value: object, _minimum: float) -> bool:
     return text in _TRUE
 
 
-def _read_number(kind: type[int | float]) -> Callable[[object, float], float]:
-    def read(value: object, minimum: float) -> float:
+def _read_number(kind: type[int | float]) -> Callable[[object, Bounds], float]:
+    def read(value: object, bounds: Bounds) -> float:
         number = kind(str(value))
-        if not minimum <= number < float("inf"):
-            message = f"{number} is out of range, the least is {minimum:g}"
+        if not bounds.minimum <= number < float("inf") or number > bounds.maximum:
+            most = "" if bounds.maximum == float("inf") else f", the most {bounds.maximum:g}"
+            message = f"{number} is out of range, the least is {bounds.minimum:g}{most}"
             raise ValueError(message)
         return number
 
     return read
 
 
-_READ: Final[dict[type, Callable[[object, float], object]]] = {
+def _read_list(value: object, _bounds: Bounds) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+    if not isinstance(value, Iterable) or not all(isinstance(item, str) for item in value):
+        message = "a list of texts is needed"
+        raise TypeError(message)
+    return tuple(item.strip() for item in value if item.strip())
+
+
+_READ: Final[dict[type, Callable[[object, Bounds], object]]] = {
     str: _read_text,
     bool: _read_switch,
     int: _read_number(int),
     float: _read_number(float),
+    tuple: _read_list,
 }

@@ -5,11 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from opentelemetry import context as otel_context
-from opentelemetry import trace
-
-from spanglass import runtime
-from spanglass.context import leave
+from spanglass import current, nesting, runtime
+from spanglass.current import leave
 from spanglass.guard import swallow
 from spanglass.live import SILENT, LiveSpan
 from spanglass.semconv import Kind
@@ -19,12 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextvars import Token
 
+    from opentelemetry.context import Context
+
 
 class Begun(NamedTuple):
     """A span that is the current one, and how to make it no longer so."""
 
     live: LiveSpan
-    token: Token[otel_context.Context]
+    token: Token[Context]
 
 
 def begin(site: Site) -> Begun | None:
@@ -33,9 +32,11 @@ def begin(site: Site) -> Begun | None:
         recorder = runtime.STATE.recorder or runtime.start()
         if recorder is None:
             return None
-        context = otel_context.get_current()
+        context = current.get() or current.PROCESS.context
+        if nesting.SCOPES:  # a framework's instrumentation is on
+            context = nesting.below(site, context)
         live = LiveSpan(site, recorder, context)
-        return Begun(live, otel_context.attach(trace.set_span_in_context(live, context)))
+        return Begun(live, current.attach(current.containing(live, context)))
     except Exception as error:  # noqa: BLE001  the application goes on unrecorded
         swallow("span.begin", error)
         return None

@@ -10,25 +10,39 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Totals since the process started. ``ended = sent + pending + dropped`` holds by definition of the last."""
+    """Totals since the process started. Each ended span is sent, spooled, pending, sampled out or dropped."""
 
     spans_ended: int  # finished and handed over for sending, spans of other libraries included
     spans_sent: int  # acknowledged by the collector
+    spans_spooled: int  # written to the spool by this process, and not sent since
     spans_pending: int  # waiting, or on their way
+    spans_sampled_out: int  # left out by the sample rate
+    spans_dropped: int  # refused by the collector, or given up where there is no spool
+    spans_recovered: int  # of earlier processes, sent out of the spool by this one; not among the ended
     scores_taken: int
     scores_sent: int
+    scores_spooled: int
     scores_pending: int
+    scores_dropped: int
+    mask_failures: int  # spans whose content was dropped because masking it went wrong
     errors: int  # failures of the SDK itself, swallowed
 
-    @property
-    def spans_dropped(self) -> int:
-        """Pushed out of a full queue, refused by the collector, or given up at a deadline."""
-        return max(self.spans_ended - self.spans_sent - self.spans_pending, 0)
 
-    @property
-    def scores_dropped(self) -> int:
-        """Refused by the collector, pushed out of a full queue, or given up at a deadline."""
-        return max(self.scores_taken - self.scores_sent - self.scores_pending, 0)
+NAMES: Final = (
+    "spans_taken",
+    "spans_sent",
+    "spans_spooled",
+    "spans_sampled_out",
+    "spans_dropped",
+    "spans_recovered",
+    "scores_taken",
+    "scores_sent",
+    "scores_spooled",
+    "scores_dropped",
+    "scores_recovered",
+    "mask_failures",
+    "errors",
+)
 
 
 class Counters:
@@ -40,17 +54,33 @@ class Counters:
     def reset(self) -> None:
         """Begin anew: in tests, and in a forked child, where what was pending is the parent's to send."""
         self._lock = threading.Lock()
-        self._totals = dict.fromkeys(("spans_ended", "spans_sent", "scores_taken", "scores_sent", "errors"), 0)
+        self._totals = dict.fromkeys(NAMES, 0)
 
-    def add(self, name: str, amount: int) -> None:
+    def add(self, name: str, amount: int = 1) -> None:
         """Add to one of the totals."""
         with self._lock:
             self._totals[name] += amount
 
-    def snapshot(self, *, spans_pending: int, scores_pending: int) -> Stats:
-        """The totals now, with what the queues hold."""
+    def move(self, source: str, target: str, amount: int) -> None:
+        """Take from one total what is added to another, so that no reader sees it in both or in neither."""
         with self._lock:
-            return Stats(**self._totals, spans_pending=spans_pending, scores_pending=scores_pending)
+            self._totals[source] -= amount
+            self._totals[target] += amount
+
+    def snapshot(self, *, spans_queued: int) -> Stats:
+        """The totals now. ``spans_queued``: ended, and not taken out of the queue yet."""
+        with self._lock:
+            told = dict(self._totals)
+        taken = told.pop("spans_taken")
+        told.pop("scores_recovered")
+        past = ("sent", "spooled", "dropped")
+        settled = sum(told[f"spans_{name}"] for name in (*past, "sampled_out"))
+        return Stats(
+            **told,
+            spans_ended=taken + spans_queued,
+            spans_pending=spans_queued + taken - settled,
+            scores_pending=told["scores_taken"] - sum(told[f"scores_{name}"] for name in past),
+        )
 
 
 COUNTERS: Final = Counters()

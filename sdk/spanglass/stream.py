@@ -25,32 +25,42 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 _ITEM_BYTES: Final = 64  # what an item that is no text counts for, at the least
+_ROUND: Final = range(256)  # items between two looks at how much has been kept
 
 
 class Chunks:
     """The items a generator has yielded, as far as its span has room for them."""
 
-    __slots__ = ("_done", "_items", "_live", "_room")
+    __slots__ = ("_counted", "_done", "_items", "_live", "_room", "keep")
 
     def __init__(self, live: LiveSpan, done: Callable[[LiveSpan, object], None], *, keep: bool) -> None:
         self._live = live
         self._done = done
-        self._items: list[object] = []
-        self._room = live.recorder.max_bytes if keep and live.sampled and live.recorder.capture else 0
+        self._items: list[Any] = []
+        self._counted = 0
+        self._room = live.recorder.max_bytes
+        kept = keep and live.sampled and live.recorder.capture
+        self.keep: Callable[[Any], object] = self._items.append if kept else _forget
 
-    def add(self, item: object) -> None:
-        """Note an item as it is yielded."""
-        if not self._live.first_chunk_ns:
-            self._live.first_chunk_ns = time_ns()
-        if self._room > 0:
-            self._items.append(item)
-            self._room -= len(item) if type(item) is str else _ITEM_BYTES
+    def first(self) -> None:
+        """The first item is there."""
+        self._live.first_chunk_ns = time_ns()
+
+    def look(self) -> Callable[[Any], object]:
+        """What to do with the next items: keep them, or no longer."""
+        fresh = self._items[self._counted :]
+        self._room -= sum(len(item) if type(item) is str else _ITEM_BYTES for item in fresh)
+        self._counted = len(self._items)
+        if self._room <= 0:
+            self.keep = _forget
+        return self.keep
 
     def end(self, returned: object = None) -> None:
         """The generator has come to its end, or was let go of: the span has what was yielded until then."""
         result = returned
-        with guarded("observe.chunks"):
-            result = joined(self._items) if self._items else returned
+        if self._items:
+            with guarded("observe.chunks"):
+                result = joined(self._items)
         self._done(self._live, result)
 
     def fail(self, error: BaseException) -> None:
@@ -61,30 +71,39 @@ class Chunks:
         finish(self._live, error)
 
 
+def _forget(_item: object) -> None:
+    """There is no room for it."""
+
+
 def joined(items: list[Any]) -> object:
     """Pieces of text as one text, anything else as the list it is."""
-    if all(isinstance(item, str) for item in items):
+    kinds = set(map(type, items))
+    if kinds == {str}:
         return "".join(items)
-    if all(isinstance(item, bytes) for item in items):
+    if kinds == {bytes}:
         return b"".join(items).decode("utf-8", "replace")
     return items
 
 
 def drive(generator: Generator[T, S, R], context: Context, chunks: Chunks) -> Generator[T, S, R]:
     """``generator``, step by step in ``context``; as transparent as ``yield from``."""
+    run, step, keep = context.run, generator.__next__, chunks.keep
     try:
-        item = context.run(next, generator)
+        item = run(step)
+        chunks.first()
         while True:
-            chunks.add(item)
-            try:
-                sent = yield item
-            except GeneratorExit:
-                context.run(generator.close)
-                raise
-            except BaseException as thrown:  # noqa: BLE001  whatever it is, it is the generator's
-                item = context.run(generator.throw, thrown)
-            else:
-                item = context.run(generator.send, sent)
+            for _ in _ROUND:
+                keep(item)
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    run(generator.close)
+                    raise
+                except BaseException as thrown:  # noqa: BLE001  whatever it is, it is the generator's
+                    item = run(generator.throw, thrown)
+                else:
+                    item = run(step) if sent is None else run(generator.send, sent)
+            keep = chunks.look()
     except StopIteration as stop:
         chunks.end(stop.value)
         return stop.value  # type: ignore[no-any-return]
@@ -98,19 +117,23 @@ def drive(generator: Generator[T, S, R], context: Context, chunks: Chunks) -> Ge
 
 async def drive_async(generator: AsyncGenerator[T, S], context: Context, chunks: Chunks) -> AsyncGenerator[T, S]:
     """``generator``, step by step in ``context``."""
+    keep = chunks.keep
     try:
         item = await Within(context, anext(generator))
+        chunks.first()
         while True:
-            chunks.add(item)
-            try:
-                sent = yield item
-            except GeneratorExit:
-                await Within(context, generator.aclose())
-                raise
-            except BaseException as thrown:  # noqa: BLE001
-                item = await Within(context, generator.athrow(thrown))
-            else:
-                item = await Within(context, generator.asend(sent))
+            for _ in _ROUND:
+                keep(item)
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    await Within(context, generator.aclose())
+                    raise
+                except BaseException as thrown:  # noqa: BLE001
+                    item = await Within(context, generator.athrow(thrown))
+                else:
+                    item = await Within(context, generator.asend(sent))
+            keep = chunks.look()
     except StopAsyncIteration:
         chunks.end()
     except GeneratorExit:

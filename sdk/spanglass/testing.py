@@ -2,28 +2,45 @@
 
 >>> with spanglass.testing.captured() as seen:
 ...     answer("why?")
->>> assert seen.span("answer").output == '"because"'
+>>> assert seen.span("answer").output == "because"
+
+As a fixture of pytest:
+
+>>> @pytest.fixture
+... def seen():
+...     with spanglass.testing.captured(fixed=True) as seen:
+...         yield seen
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry.sdk.trace import SpanProcessor, Tracer
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import Tracer, TracerProvider
 
-from spanglass import runtime, semconv
-from spanglass.export import new_provider
+from spanglass import current, runtime, semconv, threads
+from spanglass.export.pack import masked
+from spanglass.fixed import CountedIds, Fixed, ticking
 from spanglass.guard import POLICY
+from spanglass.mask import from_settings
+from spanglass.provider import RELAY, Relay, new_provider
 from spanglass.settings import from_environment
 from spanglass.site import Recorder
 from spanglass.stats import COUNTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from opentelemetry.sdk.trace import ReadableSpan
+
+    from spanglass.mask import Hook, Mask
+
+__all__ = ["Captured", "CapturedSpan", "Fixed", "captured", "captured_span", "reset"]
+
+_OF_THE_MACHINE: Final = "exception.stacktrace"  # files and lines: never the same twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +73,12 @@ class CapturedSpan:
 
 @dataclass(slots=True)
 class Captured:
-    """What was recorded so far, in the order in which it ended."""
+    """What was recorded so far: spans in the order in which they ended, scores in that in which they were given.
 
+    Spans of another library are among them when it is given ``provider`` as its tracer provider.
+    """
+
+    provider: TracerProvider
     spans: list[CapturedSpan] = field(default_factory=list)
     scores: list[dict[str, Any]] = field(default_factory=list)
 
@@ -65,9 +86,41 @@ class Captured:
         """The only span of this name; ``LookupError`` when there is none or more than one."""
         found = [span for span in self.spans if span.name == name]
         if len(found) != 1:
-            message = f"{len(found)} spans are named {name!r}; recorded: {[span.name for span in self.spans]}"
+            message = f"{len(found)} spans are named {name!r}; recorded:\n{self.tree() or 'nothing'}"
             raise LookupError(message)
         return found[0]
+
+    def spans_of(self, kind: str) -> list[CapturedSpan]:
+        """Those of a kind (``"llm"``, ``"tool"``, …), the one that began first first."""
+        return [span for span in self._by_start() if span.kind == kind]
+
+    def tree(self) -> str:
+        """One line a span with its name, below its parent and two spaces further in; siblings as they began."""
+        known = {span.span_id for span in self.spans}
+        below: dict[str, list[CapturedSpan]] = {}
+        for span in self._by_start():
+            below.setdefault(span.parent_span_id if span.parent_span_id in known else "", []).append(span)
+
+        def lines(parent: str, indent: str) -> Iterator[str]:
+            for span in below.get(parent, ()):
+                yield indent + span.name
+                yield from lines(span.span_id, indent + "  ")
+
+        return "\n".join(lines("", ""))
+
+    def snapshot(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything in plain values to compare with a stored file: with fixed ids and clock it is always the same.
+
+        Spans come as they began. Stack traces, which tell files and lines, are left out.
+        """
+        spans = [
+            {**asdict(span), "events": [[name, _lasting(told)] for name, told in span.events]}
+            for span in self._by_start()
+        ]
+        return {"spans": spans, "scores": [dict(score) for score in self.scores]}
+
+    def _by_start(self) -> list[CapturedSpan]:
+        return sorted(self.spans, key=lambda span: span.start_ns)
 
 
 class _Scores:
@@ -80,56 +133,81 @@ class _Scores:
         """Keep it."""
         self._seen.scores.append(score)
 
-    def pending(self) -> int:
-        """Nothing waits."""
-        return 0
 
-    def flush(self, timeout_seconds: float) -> None:
-        """Nothing waits."""
+class _Spans:
+    """In the place of the queue of spans."""
 
-    def hurry(self) -> None:
-        """Nothing waits."""
-
-    def close(self, timeout_seconds: float) -> None:
-        """Nothing waits."""
-
-
-class _Keep(SpanProcessor):
-    def __init__(self, seen: Captured) -> None:
+    def __init__(self, seen: Captured, mask: Mask | None) -> None:
         self._seen = seen
+        self._mask = mask
 
-    def on_end(self, span: ReadableSpan) -> None:
-        self._seen.spans.append(captured_span(span))
+    def take(self, span: ReadableSpan, size_bytes: int) -> None:  # noqa: ARG002  the queue wants to know it
+        """Keep it."""
+        self._seen.spans.append(captured_span(span, self._mask))
+
+
+_RELAY: Final = Relay()
 
 
 @contextmanager
-def captured(*, capture_content: bool | None = None, raise_errors: bool = True) -> Iterator[Captured]:
+def captured(
+    *,
+    fixed: bool | Fixed = False,
+    capture_content: bool | None = None,
+    mask: Hook | None = None,
+    mask_patterns: Sequence[str] | None = None,
+    mask_paths: Sequence[str] | None = None,
+    raise_errors: bool = True,
+    tracer_provider: TracerProvider | None = None,
+) -> Iterator[Captured]:
     """Record into memory instead of sending, inside the block; afterwards all is as it was before.
 
-    Failures of the SDK itself are raised, so that they are seen.
+    With ``fixed`` ids count up and the clock advances by the same step with each reading, so that a test of one thread
+    sees the same spans in every run. Masking applies as set, here or in the environment. Failures of the SDK itself
+    are raised, so that they are seen. With a ``tracer_provider`` of the application everything that ends there is
+    captured, whichever library made it.
     """
-    seen = Captured()
-    settings, _ = from_environment(enabled=True, capture_content=capture_content)
-    provider = new_provider(settings)
-    provider.add_span_processor(_Keep(seen))
-    tracer = provider.get_tracer(semconv.SDK_NAME)
-    if not isinstance(tracer, Tracer):
-        message = "OpenTelemetry is switched off by OTEL_SDK_DISABLED"
-        raise RuntimeError(message)  # noqa: TRY004
-    before = runtime.swap(runtime.State(recorder=Recorder(settings, tracer), settings=settings, sender=_Scores(seen)))
-    raised = POLICY.raises
-    POLICY.raises = raise_errors
-    try:
+    chosen = Fixed() if fixed is True else fixed
+    settings, _ = from_environment(
+        enabled=True, capture_content=capture_content, mask_patterns=mask_patterns, mask_paths=mask_paths
+    )
+    rules = from_settings(settings.mask_patterns, settings.mask_paths, mask, settings.mask_hash_key)
+    with ExitStack() as undo:
+        provider = tracer_provider or new_provider(settings)
+        if chosen:
+            _restoring(undo, provider, "id_generator")
+            provider.id_generator = CountedIds(chosen.seed)  # type: ignore[assignment]  # any generator will do
+        seen = Captured(provider)
+        tracer = provider.get_tracer(semconv.SDK_NAME)
+        if not isinstance(tracer, Tracer):
+            message = "OpenTelemetry is switched off by OTEL_SDK_DISABLED"
+            raise RuntimeError(message)  # noqa: TRY004
+        undo.callback(threads.follow, threads.follow(settings.propagate_context))
+        for relay in (_RELAY, RELAY):
+            _restoring(undo, relay, "target")
+        RELAY.target = None
+        _RELAY.attach(provider, _Spans(seen, rules))
+        _restoring(undo, POLICY, "raises")
+        POLICY.raises = raise_errors
+        state = runtime.State(
+            recorder=Recorder(settings, tracer), settings=settings, provider=provider, sender=_Scores(seen)
+        )
+        undo.callback(runtime.swap, runtime.swap(state))
+        if chosen:
+            undo.enter_context(ticking(chosen))
         yield seen
-    finally:
-        POLICY.raises = raised
-        runtime.swap(before)
 
 
-def captured_span(span: ReadableSpan) -> CapturedSpan:
+def _restoring(undo: ExitStack, holder: object, name: str) -> None:
+    undo.callback(setattr, holder, name, getattr(holder, name))
+
+
+def captured_span(span: ReadableSpan, mask: Mask | None = None) -> CapturedSpan:
     """An ended OpenTelemetry span as tests like to see it."""
     own = span.get_span_context()
-    attributes = dict(span.attributes or {})
+    attributes: Mapping[str, Any] = dict(span.attributes or {})
+    if mask is not None:
+        span, attributes = masked(span, attributes, mask)
     return CapturedSpan(
         name=span.name,
         trace_id=format(own.trace_id, "032x") if own else "",
@@ -146,9 +224,15 @@ def captured_span(span: ReadableSpan) -> CapturedSpan:
     )
 
 
+def _lasting(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if name != _OF_THE_MACHINE}
+
+
 def reset() -> None:
     """Forget every setting, queue and count: the next call sets up anew from the environment."""
     runtime.shutdown(timeout_seconds=0)
     runtime.swap(runtime.State())
+    threads.follow(wanted=False)
+    current.PROCESS.context = Context()
     COUNTERS.reset()
     POLICY.said.clear()

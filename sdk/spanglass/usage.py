@@ -6,7 +6,7 @@ already; clients that count otherwise convert before they come here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from spanglass import semconv
@@ -49,8 +49,9 @@ def usage_attributes(usage: object) -> dict[str, int]:
 
     A count that is not told is absent, never 0.
     """
+    told = _counts(usage) if type(usage) is dict else None
     found: dict[str, int] = {}
-    for attribute, paths in PATHS:
+    for attribute, paths in PATHS if told is None else _named(told):
         for path in paths:
             count = _follow(usage, path)
             if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
@@ -59,7 +60,21 @@ def usage_attributes(usage: object) -> dict[str, int]:
     return found
 
 
+def _counts(usage: dict[str, object]) -> set[str]:
+    """The names of what is told in a mapping, those of its inner mappings included."""
+    inner = [value for value in usage.values() if isinstance(value, Mapping)]
+    return set(usage).union(*inner)
+
+
+def _named(told: set[str]) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    """The rows of which at least one path may lead somewhere: most of a mapping's names are not there."""
+    return (row for row, names in _ROWS if not names.isdisjoint(told))
+
+
+_ROWS: Final = tuple(((attribute, paths), frozenset(path[-1] for path in paths)) for attribute, paths in PATHS)
+
+
 def _follow(value: object, path: tuple[str, ...]) -> object:
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+        value = value.get(name) if type(value) is dict or isinstance(value, Mapping) else getattr(value, name, None)
     return value

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from sdk.servers import Provider, Sink, collecting, providing
 
 import spanglass
-from spanglass import export, guard, testing
+from spanglass import guard, provider as providers, testing
 from spanglass.settings import Settings
 
 
@@ -59,4 +59,4 @@ def exporting(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Sink:
 
 
 def new_provider() -> TracerProvider:
-    return export.new_provider(Settings(service="shop", environment="test", release="1.2"))
+    return providers.new_provider(Settings(service="shop", environment="test", release="1.2"))

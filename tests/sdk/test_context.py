@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from contextvars import copy_context
 
 from opentelemetry import trace
@@ -75,20 +74,6 @@ def test_tasks_have_their_own(seen: Captured) -> None:
         user = span.attributes[semconv.USER_ID]
         assert f'"{user}' in (span.input or "")
         assert span.trace_id == traces[int(user[1:])]
-
-
-def test_a_new_thread_begins_without_them(seen: Captured) -> None:
-    with spanglass.context(user_id="u1"), spanglass.span("root"):
-        for target in (work, lambda: copy_context().run(work)):
-            thread = threading.Thread(target=target)
-            thread.start()
-            thread.join()
-        context = copy_context()
-        thread = threading.Thread(target=context.run, args=(work,))
-        thread.start()
-        thread.join()
-    users = [span.attributes.get(semconv.USER_ID) for span in seen.spans if span.name == "work"]
-    assert users == [None, None, "u1"]
 
 
 def test_left_in_another_context_nothing_breaks() -> None:

@@ -216,9 +216,9 @@ def test_it_can_be_a_context_manager(seen: Captured) -> None:
 
     with transaction() as state:
         assert state == "open"
-        step("outside")
+        step("in the block")
     body = seen.span("transaction")
-    assert [span.parent_span_id for span in seen.spans if span.name == "step"] == [body.span_id, ""]
+    assert [span.parent_span_id for span in seen.spans if span.name == "step"] == [body.span_id, body.span_id]
 
 
 def test_it_may_be_read_from_several_threads(seen: Captured) -> None:

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from spanglass.guard import guarded, warn_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from spanglass.clients.calls import Provider
 
 T = TypeVar("T")
 
-
-def _wrap_openai(client: object) -> None:
-    from spanglass.clients.openai import wrap_client  # noqa: PLC0415
-
-    wrap_client(client)
-
-
-_WRAPPERS: Final[dict[tuple[str, str], Callable[[object], None]]] = {
-    ("openai", "OpenAI"): _wrap_openai,
-    ("openai", "AsyncOpenAI"): _wrap_openai,
+PROVIDERS: Final = {
+    "openai": "openai",
+    "litellm": "litellm",
+    "anthropic": "anthropic",
+    "botocore": "bedrock",
+    "cohere": "cohere",
+    "google.genai": "google",
+    "mistralai": "mistral",
 }
-"""Package and class of a client, its subclasses included, and who wraps it. No provider's package is imported."""
+"""Package -> the module in here that knows its clients; imported when one of them is met. No package is imported."""
+
+
+def provider_of(package: str) -> Provider:
+    """What is known of this package; ``KeyError`` when that is nothing."""
+    module = importlib.import_module(f"{__name__}.{PROVIDERS[package]}")
+    found: Provider = module.PROVIDER
+    return found
 
 
 def wrap(client: T) -> T:
     """Record every model call made with this client, and return the same client.
 
-    Known: ``openai.OpenAI``, ``openai.AsyncOpenAI`` and what is made of them (Azure; any compatible server by its
-    ``base_url``). Wrapping twice does nothing more; clients that ``with_options`` makes of a wrapped one are wrapped.
+    Known: the clients of openai (Azure and any compatible server by its ``base_url`` included), anthropic, cohere,
+    google-genai and mistralai, boto3's ``bedrock-runtime``, and litellm: the module itself, or a ``Router``. Wrapping
+    twice does nothing more; clients that ``with_options`` makes of a wrapped one are wrapped.
     """
     with guarded("wrap"):
-        for kind in type(client).__mro__:
-            if wrapper := _WRAPPERS.get((kind.__module__.partition(".")[0], kind.__name__)):
-                wrapper(client)
+        for module, name in _names(client):
+            package = next((known for known in PROVIDERS if f"{module}.".startswith(f"{known}.")), None)
+            if package is not None and name in (provider := provider_of(package)).clients:
+                from spanglass.clients.calls import wrap_client  # noqa: PLC0415  loads what only wrapping needs
+
+                wrap_client(client, provider)
                 return client
         warn_once(f"wrap {type(client)}", "spanglass: no way to wrap a %s is known", type(client).__qualname__)
     return client
+
+
+def _names(client: Any) -> list[tuple[str, str]]:
+    """Module and name of a client's class and of what it is made of; for a module its own name."""
+    if isinstance(client, ModuleType):
+        return [(client.__name__, client.__name__)]
+    return [(kind.__module__, kind.__name__) for kind in type(client).__mro__]

@@ -14,7 +14,7 @@ def fields(model: Any) -> Json:
     return {**vars(model), **(getattr(model, "__pydantic_extra__", None) or {})}
 
 
-def completion_fields(completion: Any, *, content: bool) -> Json:
+def completion_fields(completion: Any, content: bool) -> Json:
     """A ``ChatCompletion`` as JSON values; without ``content`` only its figures."""
     told = fields(completion)
     kept = {name: told.get(name) for name in ("id", "model", "system_fingerprint", "service_tier")}

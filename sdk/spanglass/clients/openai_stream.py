@@ -1,133 +1,18 @@
-"""A streamed chat completion: passed on chunk by chunk, put together again when it ends."""
+"""The chunks of a streamed chat completion, put together again. Pure."""
 
 from __future__ import annotations
 
-import copy
-import weakref
-from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from spanglass.clients.openai_fields import fields
-from spanglass.content import chat_response
-from spanglass.guard import guarded, swallow
-from spanglass.span import finish
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-
-    from spanglass.live import LiveSpan
+    from collections.abc import Iterable
 
 Json = dict[str, Any]
 
 
-class Answer:
-    """The chunks of one stream and the span that ends with them."""
-
-    __slots__ = ("_chunks", "_hide_usage", "_live")
-
-    def __init__(self, live: LiveSpan, *, hide_usage: bool) -> None:
-        self._live = live
-        self._hide_usage = hide_usage
-        self._chunks: list[Any] = []
-
-    def takes(self, chunk: Any) -> bool:
-        """Note the chunk. False for the one that only tells the usage, when the caller had not asked for it."""
-        try:
-            if not self._chunks:
-                self._live.first_chunk_ns = time_ns()
-            self._chunks.append(chunk)
-            return not self._hide_usage or bool(chunk.choices) or chunk.usage is None
-        except Exception as error:  # noqa: BLE001
-            swallow("openai.chunk", error)
-            return True
-
-    def finish(self, error: BaseException | None = None) -> None:
-        """End the span with what has arrived; a second call does nothing."""
-        if self._live.end_ns:
-            return
-        end_ns = time_ns()
-        with guarded("openai.stream"):
-            completion = completion_from_chunks(self._chunks)
-            if not self._live.recorder.capture:
-                completion["choices"] = [{"finish_reason": each["finish_reason"]} for each in completion["choices"]]
-            self._live.take(chat_response, completion)
-        self._chunks = []
-        finish(self._live, error, end_ns)
-
-
-def watch(stream: Any, answer: Answer) -> Any:
-    """A twin of the ``openai.Stream`` that tells ``answer`` of each chunk and of the end, however that comes.
-
-    OpenAI's stream and its iterator hold each other, so that one left half-read lives until the garbage collector
-    comes by. The twin is in no such circle: when the consumer lets go of it, it is gone, and the span has ended.
-    """
-    twin = copy.copy(stream)
-    twin._iterator = _steps(stream._iterator, answer)  # noqa: SLF001
-    twin.close = _closing(stream.close, answer)
-    weakref.finalize(twin, answer.finish).atexit = False
-    return twin
-
-
-def watch_async(stream: Any, answer: Answer) -> Any:
-    """The same for an ``openai.AsyncStream``."""
-    twin = copy.copy(stream)
-    twin._iterator = _async_steps(stream._iterator, answer)  # noqa: SLF001
-    twin.close = _async_closing(stream.close, answer)
-    weakref.finalize(twin, answer.finish).atexit = False
-    return twin
-
-
-def _steps(chunks: Any, answer: Answer) -> Iterator[Any]:
-    try:
-        for chunk in chunks:
-            if answer.takes(chunk):
-                yield chunk
-    except GeneratorExit:
-        raise
-    except BaseException as error:
-        answer.finish(error)
-        raise
-    finally:
-        answer.finish()
-        chunks.close()
-
-
-async def _async_steps(chunks: Any, answer: Answer) -> AsyncIterator[Any]:
-    try:
-        async for chunk in chunks:
-            if answer.takes(chunk):
-                yield chunk
-    except GeneratorExit:
-        raise
-    except BaseException as error:
-        answer.finish(error)
-        raise
-    finally:
-        answer.finish()
-        await chunks.aclose()
-
-
-def _closing(close: Callable[[], None], answer: Answer) -> Callable[[], None]:
-    def closed() -> None:
-        try:
-            close()
-        finally:
-            answer.finish()
-
-    return closed
-
-
-def _async_closing(close: Callable[[], Any], answer: Answer) -> Callable[[], Any]:
-    async def closed() -> None:
-        try:
-            await close()
-        finally:
-            answer.finish()
-
-    return closed
-
-
-def completion_from_chunks(chunks: Iterable[Any]) -> Json:
+def completion_from_chunks(chunks: Iterable[Any], content: bool) -> Json:
     """The completion that these ``ChatCompletionChunk`` objects tell in pieces, as JSON values.
 
     Texts and arguments are joined, the last of everything else counts. Choices come in the order of their index.
@@ -145,7 +30,10 @@ def completion_from_chunks(chunks: Iterable[Any]) -> Json:
             _add(told["message"], fields(choice.delta))
     if "usage" in completion:
         completion["usage"] = fields(completion["usage"])
-    completion["choices"] = [_joined(choices[index]) for index in sorted(choices)]
+    told_by_index = [choices[index] for index in sorted(choices)]
+    completion["choices"] = [
+        _joined(told) if content else {"finish_reason": told["finish_reason"]} for told in told_by_index
+    ]
     return completion
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import dataclasses
 import gc
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,7 @@ from sdk.servers import CHUNKS, COMPLETION, USAGE_CHUNK, Provider, Sink, chunk
 import spanglass
 from spanglass import semconv
 from spanglass.clients import openai as openai_calls
+from spanglass.clients.calls import wrap_client
 from spanglass.testing import Captured, CapturedSpan
 
 ASK: list[Any] = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sky?"}]
@@ -406,25 +408,28 @@ def test_async_calls_at_once_nest_below_their_own(async_client: AsyncOpenAI, see
         assert visits[call.parent_span_id].input == json.dumps({"name": call.name[5:]}, separators=(",", ":"))
 
 
-def test_a_failure_of_our_own_leaves_the_answer_alone(
-    client: OpenAI, provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_args: object, **_more: object) -> None:
+def test_a_failure_of_our_own_leaves_the_answer_alone(provider: Provider) -> None:
+    def broken(*_args: object) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(openai_calls, "chat_request", None)
-    monkeypatch.setattr(openai_calls, "completion_fields", broken)
-    with spanglass.testing.captured(raise_errors=False) as seen:
+    calls = tuple(dataclasses.replace(call, fields=broken, joined=broken) for call in openai_calls.PROVIDER.calls)
+    table = dataclasses.replace(openai_calls.PROVIDER, calls=calls)
+    with (
+        OpenAI(base_url=provider.url + "/v1", api_key="k", max_retries=0) as client,
+        spanglass.testing.captured(raise_errors=False) as seen,
+    ):
+        wrap_client(client, table)
         answer = client.chat.completions.create(model="m", messages=ASK)
-    assert answer.choices[0].message.content == "Blue."
-    assert len(seen.spans) == 1
-    assert spanglass.stats().errors >= 1
+        assert answer.choices[0].message.content == "Blue."
+        assert len(list(stream_of(client))) == 4
+        assert [span.output for span in seen.spans] == [None, None]
+    assert spanglass.stats().errors >= 2
 
 
 def test_azure_and_other_servers_are_named() -> None:
     azure = AzureOpenAI(api_key="k", api_version="2024-10-21", azure_endpoint="https://shop.openai.azure.com")
     groq = OpenAI(api_key="k", base_url="https://api.groq.com/openai/v1")
-    told = [openai_calls.Calls(made)._site.constants for made in (azure, groq, OpenAI(api_key="k"))]
+    told = [openai_calls.constants(made) for made in (azure, groq, OpenAI(api_key="k"))]
     assert [each[semconv.PROVIDER_NAME] for each in told] == ["azure.ai.openai", "groq", "openai"]
     assert told[1][semconv.SERVER_ADDRESS] == "api.groq.com"
     assert told[1][semconv.SERVER_PORT] == 443

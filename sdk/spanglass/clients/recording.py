@@ -1,0 +1,247 @@
+"""A method of a client, each call of it recorded: sync and async, of one client or of all clients of a class.
+
+A call inside a recorded call is part of it and makes no span of its own: ``parse`` calls ``create``, LiteLLM calls
+OpenAI, and the tokens must not be counted twice. Retries are inside too. What is inside is seen by the current span,
+so a tool that the client calls back, if it is observed, may call a model and have that recorded below it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from time import time_ns
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from spanglass import runtime, semconv
+from spanglass.clients.streams import Tap, fail, note_failure
+from spanglass.current import SPAN_KEY, leave
+from spanglass.current import get as current_context
+from spanglass.guard import guarded, swallow
+from spanglass.live import LiveSpan
+from spanglass.site import Site
+from spanglass.span import Begun, begin, finish
+
+if TYPE_CHECKING:
+    from spanglass.clients.calls import Call
+
+Json = dict[str, Any]
+
+_OMITTED: Final = frozenset({"Omit", "NotGiven", "Unset", "_Unset", "OMIT"})
+"""Classes of the marks by which packages say that an argument is not given."""
+
+
+class ClientSite(Site):
+    """Where the spans of client calls come from; by it a call inside a call is known."""
+
+    __slots__ = ()
+
+
+class Recording:
+    """One method of one client: what its spans are made of, and whether its server minds being asked more."""
+
+    __slots__ = ("_left_out", "_left_out_quiet", "_site", "call", "edit")
+
+    def __init__(self, call: Call, constants: Mapping[str, Any]) -> None:
+        self.call = call
+        self.edit = call.edit
+        self._site = ClientSite(call.operation, call.kind, {semconv.OPERATION_NAME: call.operation, **constants})
+        self._left_out = call.unsent
+        self._left_out_quiet = call.unsent | call.content
+
+    def begin(self, args: tuple[Any, ...], kwargs: Json) -> Begun | None:
+        """Start the span with what is asked; ``None`` inside a recorded call, and when nothing is recorded."""
+        current = current_context().get(SPAN_KEY)
+        if type(current) is LiveSpan and type(current.site) is ClientSite and not current.end_ns:
+            return None
+        begun = begin(self._site)
+        if begun is not None and begun.live.sampled:
+            try:
+                self._take_request(begun.live, args, kwargs)
+            except Exception as error:  # noqa: BLE001
+                swallow("clients.request", error)
+        return begun
+
+    def _take_request(self, live: LiveSpan, args: tuple[Any, ...], kwargs: Json) -> None:
+        call = self.call
+        for name in call.once:
+            value = kwargs.get(name)
+            if value is not None and not isinstance(value, list | tuple | str | dict) and not _is_omitted(value):
+                kwargs[name] = list(value)  # an iterator: reading it here must not leave it empty for the client
+        given = {**dict(zip(call.positional, args, strict=False)), **kwargs} if args else kwargs
+        capture = live.recorder.capture
+        left_out = self._left_out if capture else self._left_out_quiet
+        sent = {name: value for name, value in given.items() if name not in left_out and not _is_omitted(value)}
+        extra = given.get("extra_body")
+        if isinstance(extra, Mapping):
+            sent |= {name: value for name, value in extra.items() if name not in left_out}
+        model = sent.get(call.model)
+        live.update_name(f"{call.operation} {model}" if isinstance(model, str) and model else call.operation)
+        live.take(call.request, sent if call.given is None else call.given(sent, live.recorder.capture))
+
+    def edited(self, live: LiveSpan, kwargs: Json) -> Json:
+        """The arguments the call is made with: the very same ones unless there is something more to ask."""
+        if self.edit is None or not live.sampled:
+            return kwargs
+        try:
+            return self.edit.ask(kwargs)
+        except Exception as error:  # noqa: BLE001
+            swallow("clients.edit", error)
+            return kwargs
+
+    def refused(self, error: Exception) -> bool:
+        """The server does not know what was asked: it is not asked again."""
+        if self.edit is None or not self.edit.refused(error):
+            return False
+        self.edit = None
+        return True
+
+    def answered(self, begun: Begun, answer: Any, kwargs: Json, *, edited: bool) -> Any:
+        """The answer as the caller gets it; the span ends now, or with the stream."""
+        end_ns = time_ns()
+        live, token = begun
+        leave(token)
+        try:
+            if live.sampled:
+                call = self.call
+                if call.joined is not None and call.streamed(answer):
+                    return call.watch(answer, Tap(live, call, call.edit if edited else None))
+                told = answer if call.opened is None else call.opened(answer, kwargs)
+                if told is not None:
+                    live.take(call.response, call.fields(told, live.recorder.capture))
+                    note_failure(live, call, told)
+        except Exception as error:  # noqa: BLE001
+            swallow("clients.response", error)
+        finish(live, end_ns=end_ns)
+        return answer
+
+
+class Recordings:
+    """The recording for each object that a patched method is called on: its constants are worked out once."""
+
+    def __init__(self, call: Call, constants: Callable[[Any], Mapping[str, Any]]) -> None:
+        self.call = call
+        self._constants = constants
+        self._known: WeakKeyDictionary[Any, Recording] = WeakKeyDictionary()
+
+    def of(self, owner: Any) -> Recording | None:
+        """``None`` when that goes wrong: the call is then not recorded."""
+        try:
+            known = self._known.get(owner)
+            if known is None:
+                known = self._known[owner] = Recording(self.call, self._constants(owner))
+        except Exception as error:  # noqa: BLE001
+            swallow("clients.constants", error)
+            return None
+        return known
+
+
+def recorded(method: Callable[..., Any], recording: Recording) -> Callable[..., Any]:
+    """``method`` of one client (or a function of a module), each call of it recorded."""
+    state = runtime.STATE
+    run = _run if recording.call.deferred is None else _run_later
+    if _is_asynchronous(method, recording.call):
+
+        @functools.wraps(method)
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            if state.off:
+                return await method(*args, **kwargs)
+            return await _run_async(recording, method, args, kwargs)
+
+        return call_async
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs) if state.off else run(recording, method, args, kwargs)
+
+    return call
+
+
+def recorded_everywhere(function: Callable[..., Any], recordings: Recordings) -> Callable[..., Any]:
+    """``function`` of a class, each call of it on any object recorded."""
+    state = runtime.STATE
+    run = _run if recordings.call.deferred is None else _run_later
+    if _is_asynchronous(function, recordings.call):
+
+        @functools.wraps(function)
+        async def call_async(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if state.off or (recording := recordings.of(self)) is None:
+                return await function(self, *args, **kwargs)
+            return await _run_async(recording, MethodType(function, self), args, kwargs)
+
+        return call_async
+
+    @functools.wraps(function)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if state.off or (recording := recordings.of(self)) is None:
+            return function(self, *args, **kwargs)
+        return run(recording, MethodType(function, self), args, kwargs)
+
+    return call
+
+
+def _run(recording: Recording, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Json) -> Any:
+    begun = recording.begin(args, kwargs)
+    if begun is None:
+        return method(*args, **kwargs)
+    request = recording.edited(begun.live, kwargs)
+    try:
+        try:
+            answer = method(*args, **request)
+        except Exception as error:
+            if request is kwargs or not recording.refused(error):
+                raise
+            request = kwargs
+            answer = method(*args, **kwargs)
+    except BaseException as error:
+        leave(begun.token)
+        fail(begun.live, error)
+        raise
+    return recording.answered(begun, answer, kwargs, edited=request is not kwargs)
+
+
+async def _run_async(
+    recording: Recording, method: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: Json
+) -> Any:
+    begun = recording.begin(args, kwargs)
+    if begun is None:
+        return await method(*args, **kwargs)
+    request = recording.edited(begun.live, kwargs)
+    try:
+        try:
+            answer = await method(*args, **request)
+        except Exception as error:
+            if request is kwargs or not recording.refused(error):
+                raise
+            request = kwargs
+            answer = await method(*args, **kwargs)
+    except BaseException as error:
+        leave(begun.token)
+        fail(begun.live, error)
+        raise
+    return recording.answered(begun, answer, kwargs, edited=request is not kwargs)
+
+
+def _run_later(recording: Recording, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Json) -> Any:
+    """The manager that makes the request later, and then has it recorded with the arguments given now."""
+
+    def record(request: Any) -> Any:
+        if inspect.isawaitable(request):
+            return _run_async(recording, lambda *_args, **_kwargs: request, args, kwargs)
+        return lambda: _run(recording, lambda *_args, **_kwargs: request(), args, kwargs)
+
+    manager = method(*args, **kwargs)
+    with guarded("clients.deferred"):
+        if recording.call.deferred is not None:
+            recording.call.deferred(manager, record)
+    return manager
+
+
+def _is_asynchronous(method: Callable[..., Any], call: Call) -> bool:
+    return inspect.iscoroutinefunction(inspect.unwrap(method)) if call.asynchronous is None else call.asynchronous
+
+
+def _is_omitted(value: object) -> bool:
+    return type(value).__name__ in _OMITTED

@@ -1,0 +1,245 @@
+"""The queue of ended spans, and the thread that makes parcels of them.
+
+``take`` is all that the application's own thread does: it puts the span into the queue. Should the queue be full, the
+span goes to the spool from there, which takes some ten microseconds more and never waits for a network.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from spanglass.export import spool as spools
+from spanglass.export.pack import Packer
+from spanglass.export.parcel import Goods, Parcel
+from spanglass.export.sender import Sender
+from spanglass.guard import guarded, swallow
+from spanglass.stats import COUNTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from spanglass.mask import Mask
+    from spanglass.sampling import TailSampler
+    from spanglass.settings import Settings
+
+_WAKE_AT: Final = 512  # spans: so many are packed at once without waiting for the interval
+_TURN: Final = 64  # spans packed before the application gets a chance to run
+_BACKLOG: Final = 2_048  # spans: so far behind there are no such breaks
+_SPILL_BYTES: Final = 1_000_000  # what does not fit into the queue is written to the spool in pieces of this size
+_SCORES_A_PARCEL: Final = 100
+
+
+class Outbox:
+    """What waits for being sent, and all that sends it."""
+
+    def __init__(self, settings: Settings, mask: Mask | None = None) -> None:
+        self._settings = settings
+        self._max_spans, self._max_bytes = settings.max_queue_spans, settings.max_queue_bytes
+        folder = spools.folder(settings)
+        self._spool = None if folder is None else spools.Spool(folder, settings.max_spool_bytes)
+        self._sender = Sender(settings, self._spool)
+        self._mask = mask
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            forked = weakref.WeakMethod(self._after_fork)
+            os.register_at_fork(after_in_child=lambda: (found := forked()) and found())
+        self._sender.start()
+
+    def _reset(self) -> None:
+        self._queue: deque[tuple[ReadableSpan, int]] = deque()
+        self._scores: deque[dict[str, Any]] = deque()
+        self._bytes = 0
+        self._packer = Packer(self._settings, self._mask)
+        self._spill = Packer(self._settings, self._mask, _SPILL_BYTES)
+        self._spilling = threading.Lock()
+        self._sampler = _sampler(self._settings)
+        self._left_out = 0  # spans that the sampler has dropped, as far as they are counted
+        self._wake = threading.Event()
+        self._packing = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def _after_fork(self) -> None:
+        """What waits is the parent's to send, and none of the threads is here."""
+        self._reset()
+        self._sender.reset()
+        if self._spool is not None:
+            self._spool.disown()
+
+    def take(self, span: ReadableSpan, size_bytes: int) -> None:
+        """Queue an ended span that takes about so much memory. Never waits."""
+        queue = self._queue
+        waiting = len(queue)
+        if waiting >= self._max_spans or self._bytes > self._max_bytes:
+            self._overflow(span)
+            return
+        queue.append((span, size_bytes))
+        self._bytes += size_bytes  # between threads it may miss one: it is a guard, and begins anew with an empty queue
+        if waiting == _WAKE_AT:
+            self._wake.set()
+        if self._thread is None:
+            self._start()
+
+    def put(self, score: dict[str, Any]) -> None:
+        """Queue a score, as the body of a request has it."""
+        COUNTERS.add("scores_taken")
+        self._scores.append(score)
+        if self._thread is None:
+            self._start()
+
+    def queued(self) -> int:
+        """Spans that are in no parcel yet."""
+        held = 0 if self._sampler is None else self._sampler.held
+        return len(self._queue) + held + self._packer.count + self._spill.count
+
+    def flush(self, timeout_seconds: float) -> None:
+        """Return when all that was taken is sent or spooled, or at the time limit."""
+        deadline = time.monotonic() + timeout_seconds
+        self._pack(deadline)
+        self._sender.flush(deadline)
+
+    def close(self, timeout_seconds: float) -> None:
+        """The same, for good."""
+        deadline = time.monotonic() + timeout_seconds
+        self._closing = True
+        self._wake.set()
+        self._pack(deadline, last=True)
+        self._sender.close(deadline)
+
+    def _start(self) -> None:
+        with self._packing:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._run, name="spanglass", daemon=True)
+                self._thread.start()
+                _send_at_end_of_child(self)
+
+    def _overflow(self, span: ReadableSpan) -> None:
+        """Past the full queue, into the spool. The sample rate holds; whether a trace is interesting is not asked."""
+        try:
+            rate = self._settings.sample_rate
+            if not self._keeps(span):
+                _left_out(1)
+                return
+            with self._spilling:
+                full = self._spill.add(span, 1 / rate)
+            if full is not None:
+                COUNTERS.add("spans_taken", full.count)
+                self._sender.store(full)
+        except Exception as error:  # noqa: BLE001
+            swallow("export.overflow", error)
+
+    def _keeps(self, span: ReadableSpan) -> bool:
+        """Whether the sample rate alone keeps the trace of this span."""
+        rate, own = self._settings.sample_rate, span.get_span_context()
+        if rate >= 1 or own is None:
+            return True
+        from spanglass.sampling import keeps  # noqa: PLC0415
+
+        return keeps(own.trace_id, rate)
+
+    # --- the thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait(self._settings.export_interval_seconds)
+            self._wake.clear()
+            with guarded("export"):
+                self._pack(float("inf"))
+
+    def _pack(self, deadline: float, *, last: bool = False) -> None:
+        """Everything that is queued now -> parcels for the sender; until the deadline, if there is one."""
+        if not self._packing.acquire(timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)):
+            return
+        try:
+            for span, weight in self._sampled(self._taken(deadline), last=last):
+                self._hand_over(self._packer.add(span, weight))
+            self._hand_over(self._packer.rest())
+            with self._spilling:
+                spilled = self._spill.rest()
+            if spilled is not None:
+                COUNTERS.add("spans_taken", spilled.count)
+                self._sender.store(spilled)
+            while self._scores:
+                batch = [self._scores.popleft() for _ in range(min(len(self._scores), _SCORES_A_PARCEL))]
+                self._sender.put(Parcel(Goods.SCORES, orjson.dumps(batch), len(batch)))
+        finally:
+            self._packing.release()
+
+    def _hand_over(self, parcel: Parcel | None) -> None:
+        if parcel is not None:
+            COUNTERS.add("spans_taken", parcel.count)
+            self._sender.put(parcel)
+
+    def _taken(self, deadline: float) -> Iterator[ReadableSpan]:
+        """Spans out of the queue, with a break for the application now and then: encoding holds the interpreter's lock."""
+        queue = self._queue
+        for turn in range(len(queue)):
+            try:
+                span, size_bytes = queue.popleft()
+            except IndexError:
+                return
+            self._bytes = self._bytes - size_bytes if queue else 0
+            yield span
+            if turn % _TURN == 0:
+                if time.monotonic() > deadline:
+                    return
+                if len(queue) < _BACKLOG:
+                    time.sleep(0)
+
+    def _sampled(self, spans: Iterator[ReadableSpan], *, last: bool) -> Iterator[tuple[ReadableSpan, float]]:
+        """What the sample rate leaves of them, each with its weight."""
+        sampler, rate = self._sampler, self._settings.sample_rate
+        if rate >= 1:
+            for span in spans:
+                yield span, 1.0
+            return
+        for span in spans:
+            if sampler is not None:
+                yield from sampler.add(span, time.monotonic())
+            elif self._keeps(span):
+                yield span, 1 / rate
+            else:
+                _left_out(1)
+        if sampler is not None:
+            yield from sampler.drain() if last else sampler.expire(time.monotonic())
+            _left_out(sampler.dropped - self._left_out)
+            self._left_out = sampler.dropped
+
+
+def _left_out(count: int) -> None:
+    COUNTERS.add("spans_taken", count)
+    COUNTERS.add("spans_sampled_out", count)
+
+
+def _sampler(settings: Settings) -> TailSampler | None:
+    if settings.sample_rate >= 1 or not settings.sample_keep_interesting:
+        return None
+    from spanglass.sampling import TailSampler  # noqa: PLC0415  few need it
+
+    return TailSampler(
+        rate=settings.sample_rate,
+        keep_errors=True,
+        keep_slower_seconds=settings.sample_slow_seconds,
+        keep_costlier_usd=settings.sample_costly_usd,
+        keep_above_tokens=settings.sample_costly_tokens,
+    )
+
+
+def _send_at_end_of_child(outbox: Outbox) -> None:
+    """Children of ``multiprocessing`` (and Celery's, of ``billiard``) end without the ordinary exit of Python."""
+    for package in ("multiprocessing", "billiard"):
+        process, module = sys.modules.get(f"{package}.process"), sys.modules.get(f"{package}.util")
+        if process is None or module is None or getattr(process.current_process(), "_parent_pid", None) is None:
+            continue
+        timeout = outbox._settings.exit_timeout_seconds  # noqa: SLF001
+        module.Finalize(None, Outbox.flush, args=(outbox, timeout), exitpriority=10)

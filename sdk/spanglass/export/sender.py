@@ -1,0 +1,264 @@
+"""Parcels -> the collector, in the background: retried while it is away, spooled when that lasts.
+
+What is recorded now goes first; what waits in the spool, from this process or an earlier one, follows when nothing
+else is left to send.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY  # the one that OpenTelemetry's own exporters set
+
+from spanglass.export.divide import divided
+from spanglass.export.transport import Answer, Transport, Verdict
+from spanglass.guard import guarded, warn_once
+from spanglass.stats import COUNTERS
+
+if TYPE_CHECKING:
+    from spanglass.export.parcel import Parcel
+    from spanglass.export.spool import Spool, Taken
+    from spanglass.settings import Settings
+
+_AWAY_AFTER: Final = 2  # failed attempts in a row; from then on nothing is kept in memory that the spool can hold
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+
+
+def pause_seconds(failures: int, told_seconds: float | None, chance: float) -> float:
+    """How long to wait after so many failures in a row: twice as long each time, give or take half (``chance`` in 0–1).
+
+    A server that says how long is believed, up to a minute.
+    """
+    longest = _LONGEST_PAUSE_SECONDS if told_seconds is None else 2 * _LONGEST_PAUSE_SECONDS
+    pause = min(_FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10), longest) * (0.5 + chance)
+    return pause if told_seconds is None else min(max(pause, told_seconds), longest)
+
+
+class Sender:
+    """A queue of parcels and the thread that sends them."""
+
+    def __init__(self, settings: Settings, spool: Spool | None) -> None:
+        self._settings = settings
+        self._spool = spool
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew with nothing waiting. In a forked child the thread is gone and its parcels are the parent's."""
+        self._waiting: deque[Parcel] = deque()
+        self._changed = threading.Condition()
+        self._under_way: Parcel | Taken | None = None
+        self._spool_may_hold = self._spool is not None
+        self._failures = 0
+        self._pause_until = 0.0  # monotonic
+        self._flushes = 0
+        self._closing = self._given_up = False
+        self._deadline = float("inf")  # monotonic; when closing
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the collector has not answered as it should for some time."""
+        return self._failures >= _AWAY_AFTER
+
+    def start(self) -> None:
+        """Look for what earlier processes have left."""
+        if self._spool is not None and self._spool.waiting():
+            with self._changed:
+                self._ensure_thread()
+
+    def put(self, parcel: Parcel) -> None:
+        """Take a parcel; it waits in memory, or in the spool when there is too much of it or nobody takes it."""
+        with self._changed:
+            room = self.waiting_bytes() + len(parcel.body) <= self._settings.max_queue_bytes // 2
+            if not self._given_up and room and (not self.is_away or self._spool is None):
+                self._waiting.append(parcel)
+                self._ensure_thread()
+                self._changed.notify_all()
+                return
+        self.store(parcel)
+
+    def waiting_bytes(self) -> int:
+        """Memory that waiting parcels take."""
+        return sum(len(parcel.body) for parcel in self._waiting)
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="spanglass-sender", daemon=True)
+            self._thread.start()
+
+    def flush(self, deadline: float) -> None:
+        """Return when nothing waits in memory any more: sent, or spooled after one attempt that failed."""
+        with self._changed:
+            self._flushes += 1
+            self._changed.notify_all()
+            self._changed.wait_for(self._is_idle, max(deadline - time.monotonic(), 0))
+            self._flushes -= 1
+            left = self._clear()
+        self.store(*left)
+
+    def close(self, deadline: float) -> None:
+        """The same, for good; what is under way at the deadline is spooled as well."""
+        with self._changed:
+            self._closing, self._deadline = True, deadline
+            self._changed.notify_all()
+            if not (self.is_away and self._spool is not None):
+                self._changed.wait_for(self._is_idle, max(deadline - time.monotonic(), 0))
+            self._given_up = True
+            left = self._clear()
+            if self._under_way is not None and not hasattr(self._under_way, "path"):
+                left.append(self._under_way)  # type: ignore[arg-type]  # a parcel that is not in the spool anyway
+            self._changed.notify_all()
+        self.store(*left)
+
+    def _is_idle(self) -> bool:
+        return not self._waiting and (self._under_way is None or hasattr(self._under_way, "path"))
+
+    def _clear(self) -> list[Parcel]:
+        left = list(self._waiting)
+        self._waiting.clear()
+        return left
+
+    def store(self, *parcels: Parcel) -> None:
+        """Into the spool; where there is none, or no room in it, it is lost and counted."""
+        for parcel in parcels:
+            if self._spool is not None and self._spool.put(parcel):
+                COUNTERS.add(f"{parcel.goods}_spooled", parcel.count)
+                self._spool_may_hold = True
+            else:
+                COUNTERS.add(f"{parcel.goods}_dropped", parcel.count)
+                warn_once("dropped", "spanglass: %s are dropped: they can neither be sent nor spooled", parcel.goods)
+        with self._changed:
+            if self._spool_may_hold and not self._given_up and parcels:
+                self._ensure_thread()
+            self._changed.notify_all()
+
+    # --- the thread -------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003
+        transport: Transport | None = None
+        while (work := self._next()) is not None:
+            with guarded("send"):
+                transport = transport or Transport(self._settings)
+                parcel = getattr(work, "parcel", work)
+                left = self._deadline - time.monotonic()
+                self._settle(work, transport.post(parcel, min(self._settings.timeout_seconds, left)))
+            with self._changed:
+                self._under_way = None
+                self._changed.notify_all()
+        if transport is not None:
+            transport.close()
+
+    def _next(self) -> Parcel | Taken | None:
+        """The next to send, after the pause if there is one; nothing when it is time to stop."""
+        with self._changed:
+            while not self._given_up:
+                hurried = self._flushes > 0 or self._closing
+                pause = 0.0 if hurried else self._pause_until - time.monotonic()
+                if pause > 0:
+                    self._changed.wait(pause)
+                elif self._waiting:
+                    self._under_way = self._waiting.popleft()
+                    return self._under_way
+                elif self._closing:
+                    return None
+                elif not hurried and (taken := self._out_of_spool()):
+                    self._under_way = taken
+                    return taken
+                else:
+                    self._changed.wait()
+            return None
+
+    def _out_of_spool(self) -> Taken | None:
+        if self._spool is None or not self._spool_may_hold:
+            return None
+        taken = next(filter(None, map(self._spool.take, self._spool.waiting())), None)
+        self._spool_may_hold = taken is not None
+        return taken
+
+    def _settle(self, work: Parcel | Taken, answer: Answer) -> None:
+        """Do with what was sent as the answer says."""
+        with self._changed:
+            if self._given_up:  # it has been spooled meanwhile
+                return
+            if answer.verdict is Verdict.LATER:
+                self._failures += 1
+                wait = pause_seconds(self._failures, answer.retry_after_seconds, random.random())  # noqa: S311
+                self._pause_until = time.monotonic() + wait
+            else:
+                self._failures, self._pause_until = 0, 0.0
+        if answer.verdict is Verdict.LATER:
+            _say(answer, self._settings)
+        if hasattr(work, "path"):
+            self._settle_spooled(work, answer)
+        else:
+            self._settle_fresh(work, answer)
+
+    def _settle_fresh(self, parcel: Parcel, answer: Answer) -> None:
+        match answer.verdict:
+            case Verdict.SENT:
+                COUNTERS.add(f"{parcel.goods}_sent", parcel.count)
+            case Verdict.LATER:
+                self._keep(parcel)
+            case _:
+                parts = divided(parcel, answer)
+                with self._changed:
+                    self._waiting.extendleft(reversed(parts))
+                if not parts:
+                    COUNTERS.add(f"{parcel.goods}_dropped", parcel.count)
+                    _say(answer, self._settings)
+
+    def _keep(self, parcel: Parcel) -> None:
+        """Nobody took it: it waits in memory for a while, and then, with everything behind it, in the spool."""
+        with self._changed:
+            self._waiting.appendleft(parcel)
+            hurried = self._flushes > 0 or self._closing
+            stays = not hurried and (self._spool is None or not self.is_away)
+            left = [] if stays else self._clear()
+        self.store(*left)
+
+    def _settle_spooled(self, taken: Taken, answer: Answer) -> None:
+        spool, parcel = self._spool, taken.parcel
+        if spool is None:
+            return
+        goods, was = parcel.goods, f"{parcel.goods}_spooled"
+        if answer.verdict is Verdict.LATER:
+            spool.put_back(taken)
+            return
+        if answer.verdict is Verdict.SENT:
+            if taken.own:
+                COUNTERS.move(was, f"{goods}_sent", parcel.count)
+            else:
+                COUNTERS.add(f"{goods}_recovered", parcel.count)
+        else:
+            parts = divided(parcel, answer)
+            kept = sum(part.count for part in parts if spool.put(part, own=taken.own))
+            if taken.own:
+                COUNTERS.move(was, f"{goods}_dropped", parcel.count - kept)
+            if not parts:
+                _say(answer, self._settings)
+        spool.forget(taken)
+
+
+_WORDS: Final = {
+    401: "it wants a key: set SPANGLASS_API_KEY",
+    403: "the key may not do this",
+    404: "there is no collector at this address: set SPANGLASS_ENDPOINT",
+}
+
+
+def _say(answer: Answer, settings: Settings) -> None:
+    """Once for each sort of trouble."""
+    what = _WORDS.get(answer.status) or answer.reason or "no words"
+    if answer.verdict is Verdict.LATER:
+        key, then = "later", "what is recorded waits and is sent later"
+    else:
+        key, then = f"refused {answer.status}", "what it refuses is dropped"
+    status = f"answers {answer.status}" if answer.status else "does not answer"
+    warn_once(key, "spanglass: the collector at %s %s (%s); %s", settings.base_url, status, what, then)
