@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
+import spanglass
 from spanglass import settings as sdk
 from spanglass.mask_exempt import EXEMPT, EXEMPT_FIGURES
 from spanglass.mask_patterns import BUILT_IN
@@ -55,11 +57,17 @@ def settings() -> str:
     return "\n".join(
         [
             "# Settings\n\nEnvironment variables, room by room. Generated from each room's `settings`.\n",
-            "## SDK\n\nEach can also be given to `spanglass.init`.\n",
+            f"## SDK\n\n`spanglass.init` takes {_arguments()}, which win over these. How they work together: [SDK](../sdk.md).\n",
             table(("variable", "default", "unit", "meaning"), sdk_rows),
             *(f"## {name}\n\n{table(('variable', 'default', 'meaning'), _variables(cls))}" for name, cls in rooms),
         ]
     )
+
+
+def _arguments() -> str:
+    """Settings that ``init`` takes as arguments."""
+    known = {row.name for row in sdk.table()}
+    return ", ".join(f"`{name}`" for name in signature(spanglass.init).parameters if name in known)
 
 
 def _variables(cls: type[BaseSettings]) -> Iterable[tuple[str, str, str]]:

@@ -27,8 +27,7 @@ model = spanglass.wrap(AsyncOpenAI())
 @spanglass.observe
 async def answer(question: str) -> str:
     """The assistant's side: its span has the page's span above it, and the page's user."""
-    asked = [{"role": "user", "content": question}]
-    said = await model.chat.completions.create(model="gpt-4o-mini", messages=asked)
+    said = await model.chat.completions.create(model="gpt-4o-mini", messages=[{"role": "user", "content": question}])
     return said.choices[0].message.content or ""
 
 
@@ -36,7 +35,7 @@ async def answer(question: str) -> str:
 def page(address: str, question: str) -> str:
     """The page's side. Ids travel to this machine and to hosts that are named, to nobody else."""
     with propagate(httpx.Client(), hosts=["*.internal"]) as client:
-        return client.get(f"{address}/answer", params={"question": question}, timeout=60).json()
+        return str(client.get(f"{address}/answer", params={"question": question}, timeout=60).json())
 
 
 if __name__ == "__main__":

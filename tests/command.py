@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import subprocess
@@ -19,7 +20,7 @@ READY_SECONDS = 90.0
 
 
 def spanglass(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself. Nothing of the test's own SPANGLASS_ variables reaches it."""
+    """Run a command that ends by itself. Of the test's own SPANGLASS_ variables only the spool reaches it."""
     return subprocess.run(
         [SPANGLASS, *arguments],
         capture_output=True,
@@ -33,7 +34,7 @@ def spanglass(*arguments: str | Path, **environment: str) -> subprocess.Complete
 def clean_environment() -> dict[str, str]:
     """Ours without settings, and with a terminal wide enough for whole sentences."""
     kept = {name: value for name, value in psutil.Process().environ().items() if not name.startswith("SPANGLASS_")}
-    return kept | {"COLUMNS": "200", "NO_COLOR": "1"}
+    return kept | {"COLUMNS": "200", "NO_COLOR": "1", "SPANGLASS_SPOOL_DIR": os.environ["SPANGLASS_SPOOL_DIR"]}
 
 
 class Up:

@@ -28,6 +28,12 @@ settings.load_profile("house")
 expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 
+@pytest.fixture(scope="session", autouse=True)
+def spool_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the SDK spools, here or in a process that a test starts, is not put into the user's own folder."""
+    os.environ["SPANGLASS_SPOOL_DIR"] = str(tmp_path_factory.mktemp("spool"))
+
+
 @pytest.fixture(scope="session")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedClickHouse]:
     """A running embedded server."""

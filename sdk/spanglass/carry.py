@@ -122,10 +122,17 @@ class _Unrecorded(Chunks):
     __slots__ = ()
 
     def __init__(self) -> None:
-        """Nothing is open."""
+        self.keep = self._pass
 
-    def add(self, item: object) -> None:
-        """Let it pass."""
+    def _pass(self, item: object) -> None:
+        """Nothing is kept."""
+
+    def first(self) -> None:
+        """No clock is running."""
+
+    def look(self) -> Callable[[Any], object]:
+        """Nothing is kept next either."""
+        return self.keep
 
     def end(self, returned: object = None) -> None:
         """Nothing is open."""

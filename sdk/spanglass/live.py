@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import TraceFlags
 
 from spanglass import semconv
-from spanglass.capture import Snapshot, snapshot, wire_value
+from spanglass.capture import snapshot, wire_value
 from spanglass.context import AMBIENT_KEY, NOTHING, metadata_attributes
 from spanglass.current import SPAN_KEY
 from spanglass.guard import guarded, swallow
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contextvars import Token
 
     from opentelemetry.context import Context
+    from opentelemetry.trace import TraceState
 
     from spanglass.content import Reader
     from spanglass.site import Recorder, Site
@@ -41,7 +42,7 @@ class LiveSpan(LateSpan):
 
     token: Token[Context] | None = None  # of the OpenTelemetry context in which it is the current span
     ambient: Mapping[str, Any] = NOTHING
-    _facts: tuple[Reader | Snapshot, ...] = ()  # reader, snapshot, reader, snapshot …
+    _facts: tuple[Any, ...] = ()  # reader, snapshot, reader, snapshot …
     _held_bytes: int = _OWN_BYTES
 
     def __init__(self, site: Site, recorder: Recorder, context: Context) -> None:
@@ -53,10 +54,10 @@ class LiveSpan(LateSpan):
             self.ambient = facts  # type: ignore[assignment]
         parent = context.get(SPAN_KEY)
         if parent.__class__ is LiveSpan:
-            self._trace_id, self._parent_id, self._flags = parent._trace_id, parent._span_id, parent._flags  # type: ignore[union-attr]  # noqa: SLF001
-            if parent._trace_state is not None:  # type: ignore[union-attr]  # noqa: SLF001
-                self._trace_state = parent._trace_state  # type: ignore[union-attr]  # noqa: SLF001
-            if not parent.sampled:  # type: ignore[union-attr]
+            self._trace_id, self._parent_id, self._flags = parent._trace_id, parent._span_id, parent._flags  # noqa: SLF001
+            if parent._trace_state is not None:  # noqa: SLF001
+                self._trace_state = parent._trace_state  # noqa: SLF001
+            if not parent.sampled:
                 self.sampled = False
             ask = not recorder.keeps_every_span
         elif parent is None:
@@ -158,6 +159,11 @@ class LiveSpan(LateSpan):
     def span_id(self) -> str:
         """16 hex digits."""
         return trace.format_span_id(self._span_id)
+
+    def ids(self) -> tuple[int, int, int, bool, TraceState | None]:
+        """Trace, span, parent (0: none), whether the parent is remote, trace state."""
+        remote = self._remote_parent is not None and self._remote_parent.is_remote
+        return self._trace_id, self._span_id, self._parent_id, remote, self._trace_state
 
     def encoded_attributes(self) -> dict[str, Any]:
         """The attributes, long texts among them still as UTF-8 bytes: what sends them needs them so."""

@@ -1,6 +1,6 @@
 """Our spans below those of a framework's instrumentation, and each usage counted once.
 
-Two things that OpenTelemetry's context alone does not say:
+Two things are missing when both of us record one call:
 
 - LangChain's instrumentation learns of a run by callbacks and never makes its span the current one. Here it is
   remembered which run was begun where, and what we start there goes below it, as long as that run is going on.

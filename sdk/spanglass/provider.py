@@ -10,6 +10,7 @@ from weakref import WeakSet
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from spanglass import semconv
 from spanglass.context import NOTHING, ambient
@@ -118,7 +119,10 @@ def new_provider(settings: Settings) -> TracerProvider:
     resource = Resource.create({key: value for key, value in told.items() if value})
     if str(resource.attributes[semconv.SERVICE_NAME]).startswith("unknown_service"):
         resource = resource.merge(Resource({semconv.SERVICE_NAME: program_name(sys.argv)}))
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    # With the rate alone to decide, what is left out need not even be recorded.
+    by_rate = settings.sample_rate < 1 and not settings.sample_keep_interesting
+    sampler = ParentBasedTraceIdRatio(settings.sample_rate) if by_rate else None
+    provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
     _OWN.add(provider)
     return provider
 

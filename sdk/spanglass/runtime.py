@@ -132,8 +132,9 @@ def _install(settings: Settings, provider: TracerProvider | None, hook: MaskHook
     from spanglass import threads  # noqa: PLC0415
     from spanglass.export.outbox import Outbox  # noqa: PLC0415
     from spanglass.mask import from_settings  # noqa: PLC0415
-    from spanglass.propagation.environment import started_in  # noqa: PLC0415
+    from spanglass.process_context import started_in  # noqa: PLC0415
     from spanglass.provider import RELAY, provider_for  # noqa: PLC0415
+    from spanglass.sampling import rate_of  # noqa: PLC0415
 
     PROCESS.context = started_in(os.environ)
     threads.follow(settings.propagate_context)
@@ -142,7 +143,7 @@ def _install(settings: Settings, provider: TracerProvider | None, hook: MaskHook
     tracer = provider.get_tracer(semconv.SDK_NAME, installed_version())
     if not isinstance(tracer, Tracer):  # OpenTelemetry itself is switched off
         return
-    STATE.outbox = STATE.sender = outbox = Outbox(settings, mask)
+    STATE.outbox = STATE.sender = outbox = Outbox(settings, mask, rate_of(tracer.sampler))
     RELAY.attach(provider, outbox)
     STATE.provider = provider
     STATE.recorder, STATE.off = Recorder(settings, tracer, outbox, RELAY), False

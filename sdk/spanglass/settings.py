@@ -7,20 +7,16 @@ deployment must not stop an application.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from spanglass import semconv
+from spanglass.setting_values import READ, Bounds, is_true
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-_TRUE: Final = frozenset({"1", "true", "yes", "on"})
-_FALSE: Final = frozenset({"0", "false", "no", "off"})
+    from collections.abc import Iterator, Mapping
 
 
 def _row(
@@ -35,15 +31,6 @@ def _row(
 ) -> Any:
     bounds = Bounds(minimum, maximum, allowed)
     return field(default=default, repr=not secret, metadata={"env": env, "unit": unit, "help": help, "bounds": bounds})
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """Which values a setting may have."""
-
-    minimum: float
-    maximum: float
-    allowed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +52,7 @@ class Settings:
     api_key: str = _row(
         "SPANGLASS_API_KEY", default="", secret=True, help="Key `sg_…`; not needed by a collector on loopback."
     )
-    extra_headers: tuple[str, ...] = _row(
+    headers: tuple[str, ...] = _row(
         "SPANGLASS_HEADERS",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
         "OTEL_EXPORTER_OTLP_HEADERS",
@@ -256,11 +243,11 @@ class Settings:
         return host in {"localhost", "::1"} or host.startswith("127.")
 
     @property
-    def headers(self) -> dict[str, str]:
+    def request_headers(self) -> dict[str, str]:
         """What every request to the collector carries to say who sends it."""
         named = {semconv.PROJECT_HEADER: self.project} if self.project else {}
         key = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-        return {**named, **dict(part.split("=", 1) for part in self.extra_headers if "=" in part), **key}
+        return {**named, **dict(part.split("=", 1) for part in self.headers if "=" in part), **key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,61 +282,9 @@ def from_environment(environ: Mapping[str, str] = os.environ, /, **chosen: objec
         if value is None:
             continue
         try:
-            values[each.name] = _READ[type(each.default)](value, each.metadata["bounds"])
+            values[each.name] = READ[type(each.default)](value, each.metadata["bounds"])
         except (TypeError, ValueError) as error:
             complaints.append(f"{source} is ignored: {error}; {each.name} stays {each.default!r}")
-    if _is_true(environ.get("OTEL_SDK_DISABLED")) and chosen.get("enabled") is None:
+    if is_true(environ.get("OTEL_SDK_DISABLED")) and chosen.get("enabled") is None:
         values["enabled"] = False
     return Settings(**values), complaints
-
-
-def _is_true(text: str | None) -> bool:
-    return (text or "").strip().lower() in _TRUE
-
-
-def _read_text(value: object, bounds: Bounds) -> str:
-    if not isinstance(value, str):
-        message = f"a text is needed, not {type(value).__name__}"
-        raise TypeError(message)
-    if bounds.allowed and value.lower() not in bounds.allowed:
-        message = f"{value!r} is none of {', '.join(bounds.allowed)}"
-        raise ValueError(message)
-    return value.lower() if bounds.allowed else value
-
-
-def _read_switch(value: object, _bounds: Bounds) -> bool:
-    text = str(value).strip().lower()
-    if text not in _TRUE | _FALSE:
-        message = f"{text!r} is neither true nor false"
-        raise ValueError(message)
-    return text in _TRUE
-
-
-def _read_number(kind: type[int | float]) -> Callable[[object, Bounds], float]:
-    def read(value: object, bounds: Bounds) -> float:
-        number = kind(str(value))
-        if not bounds.minimum <= number < float("inf") or number > bounds.maximum:
-            most = "" if bounds.maximum == float("inf") else f", the most {bounds.maximum:g}"
-            message = f"{number} is out of range, the least is {bounds.minimum:g}{most}"
-            raise ValueError(message)
-        return number
-
-    return read
-
-
-def _read_list(value: object, _bounds: Bounds) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
-    if not isinstance(value, Iterable) or not all(isinstance(item, str) for item in value):
-        message = "a list of texts is needed"
-        raise TypeError(message)
-    return tuple(item.strip() for item in value if item.strip())
-
-
-_READ: Final[dict[type, Callable[[object, Bounds], object]]] = {
-    str: _read_text,
-    bool: _read_switch,
-    int: _read_number(int),
-    float: _read_number(float),
-    tuple: _read_list,
-}

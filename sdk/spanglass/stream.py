@@ -11,7 +11,7 @@ from __future__ import annotations
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from spanglass.guard import guarded
+from spanglass.guard import guarded, swallow
 from spanglass.span import finish
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ class Chunks:
 
     def end(self, returned: object = None) -> None:
         """The generator has come to its end, or was let go of: the span has what was yielded until then."""
-        result = returned
-        if self._items:
-            with guarded("observe.chunks"):
-                result = joined(self._items)
+        try:
+            result = joined(self._items) if self._items else returned
+        except Exception as error:  # noqa: BLE001  an item's own class may have odd ideas
+            swallow("observe.chunks", error)
+            result = returned
         self._done(self._live, result)
 
     def fail(self, error: BaseException) -> None:
@@ -77,6 +78,8 @@ def _forget(_item: object) -> None:
 
 def joined(items: list[Any]) -> object:
     """Pieces of text as one text, anything else as the list it is."""
+    if len(items) == 1 and type(items[0]) is str:
+        return items[0]
     kinds = set(map(type, items))
     if kinds == {str}:
         return "".join(items)

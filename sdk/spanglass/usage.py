@@ -6,8 +6,8 @@ already; clients that count otherwise convert before they come here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeGuard
 
 from spanglass import semconv
 
@@ -27,6 +27,7 @@ PATHS: Final[tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = (
         (
             ("cache_write_tokens",),
             ("prompt_tokens_details", "cache_write_tokens"),
+            ("prompt_tokens_details", "cache_creation_tokens"),
             ("input_tokens_details", "cache_write_tokens"),
         ),
     ),
@@ -49,29 +50,40 @@ def usage_attributes(usage: object) -> dict[str, int]:
 
     A count that is not told is absent, never 0.
     """
-    told = _counts(usage) if type(usage) is dict else None
+    if type(usage) is dict:
+        return _of_mapping(usage)
     found: dict[str, int] = {}
-    for attribute, paths in PATHS if told is None else _named(told):
+    for attribute, paths in PATHS:
         for path in paths:
             count = _follow(usage, path)
-            if isinstance(count, int) and not isinstance(count, bool) and count >= 0:
+            if _is_count(count):
                 found[attribute] = count
                 break
     return found
 
 
-def _counts(usage: dict[str, object]) -> set[str]:
-    """The names of what is told in a mapping, those of its inner mappings included."""
-    inner = [value for value in usage.values() if isinstance(value, Mapping)]
-    return set(usage).union(*inner)
+def _of_mapping(usage: dict[str, Any]) -> dict[str, int]:
+    """The same by one walk over what is told, which is little, and not over all that might be."""
+    ranked: dict[str, tuple[int, int]] = {}
+    for name, value in usage.items():
+        if type(value) is int:
+            _rank(ranked, _RANKS.get((name,)), value)
+        elif isinstance(value, Mapping):
+            for inner, count in value.items():
+                _rank(ranked, _RANKS.get((name, inner)), count)
+    return {attribute: count for attribute, (_, count) in ranked.items()}
 
 
-def _named(told: set[str]) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
-    """The rows of which at least one path may lead somewhere: most of a mapping's names are not there."""
-    return (row for row, names in _ROWS if not names.isdisjoint(told))
+def _rank(ranked: dict[str, tuple[int, int]], place: tuple[str, int] | None, count: object) -> None:
+    if place is not None and _is_count(count) and ranked.get(place[0], (place[1],))[0] >= place[1]:
+        ranked[place[0]] = place[1], count
 
 
-_ROWS: Final = tuple(((attribute, paths), frozenset(path[-1] for path in paths)) for attribute, paths in PATHS)
+_RANKS: Final = {path: (attribute, rank) for attribute, paths in PATHS for rank, path in enumerate(paths)}
+
+
+def _is_count(count: object) -> TypeGuard[int]:
+    return type(count) is int and count >= 0
 
 
 def _follow(value: object, path: tuple[str, ...]) -> object:

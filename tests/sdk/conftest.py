@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from sdk.servers import Provider, Sink, collecting, providing
 
 import spanglass
-from spanglass import guard, provider as providers, testing
+from spanglass import guard, testing
+from spanglass import provider as providers
 from spanglass.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fresh(monkeypatch: pytest.MonkeyPatch, spool: Path) -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith(("SPANGLASS_", "OTEL_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("SPANGLASS_SPOOL_DIR", str(spool))  # for the processes that a test starts, too
     monkeypatch.setenv("SPANGLASS_RAISE_ERRORS", "1")
     monkeypatch.setattr(guard.POLICY, "raises", True)
     testing.reset()
     yield
     testing.reset()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """Where spans wait on disk: nobody else's folder, and not there yet."""
+    return tmp_path / "spool"
 
 
 @pytest.fixture

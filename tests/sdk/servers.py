@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,11 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+try:
+    from compression import zstd
+except ImportError:  # before Python 3.14
+    from backports import zstd
 
 Json = dict[str, Any]
 
@@ -28,11 +34,14 @@ class Request:
 
 @dataclass
 class Sink:
-    """What a collector received. ``statuses`` are answered first, one a request; then always 200."""
+    """What a collector received. ``statuses`` are answered first, one a request; then as ``rule`` says: 200."""
 
     url: str = ""
-    requests: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)  # those that it took
+    refused: list[Request] = field(default_factory=list)
     statuses: deque[int] = field(default_factory=deque)
+    rule: Callable[[Request], int] = lambda _: 200
+    refusal_headers: Json = field(default_factory=dict)
     hangs: threading.Event | None = None  # set: answer; unset: keep the client waiting
 
     def spans(self) -> list[Json]:
@@ -83,6 +92,10 @@ def _value(told: Json) -> Any:
             return int(number)
         case {"array_value": items}:
             return [_value(item) for item in items.get("values", [])]
+        case {"kvlist_value": pairs}:
+            return {each["key"]: _value(each["value"]) for each in pairs.get("values", [])}
+        case {"bytes_value": encoded}:
+            return base64.b64decode(encoded)
         case {"string_value": found} | {"bool_value": found} | {"double_value": found}:
             return found
     raise AssertionError(told)
@@ -99,10 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         if headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
+        elif headers.get("content-encoding") == "zstd":
+            body = zstd.decompress(body)
         return Request(self.path, headers, body)
 
-    def answer(self, status: int, body: bytes, content_type: str = "application/json") -> None:
+    def answer(self, status: int, body: bytes, content_type: str = "application/json", **headers: str) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -141,10 +158,10 @@ def collecting() -> Iterator[Sink]:
             request = self.received()
             if sink.hangs is not None:
                 sink.hangs.wait(15)
-            status = sink.statuses.popleft() if sink.statuses else 200
-            if status == 200:
-                sink.requests.append(request)
-            self.answer(status, b"" if request.path == "/v1/traces" else b'{"ids": []}')
+            status = sink.statuses.popleft() if sink.statuses else sink.rule(request)
+            (sink.requests if status == 200 else sink.refused).append(request)
+            headers = {} if status == 200 else sink.refusal_headers
+            self.answer(status, b"" if request.path == "/v1/traces" else b'{"ids": []}', **headers)
 
     with serving(Handler) as sink.url:
         try:

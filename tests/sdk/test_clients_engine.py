@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import openai
 import pytest
 from openai import AsyncOpenAI, AzureOpenAI, OpenAI
-from sdk.servers import Provider
+from sdk.servers import CHUNKS, Provider, chunk
 
 import spanglass
 from spanglass import semconv
@@ -127,8 +129,6 @@ def test_what_an_observed_tool_calls_is_recorded_below_it(provider: Provider, se
 
 
 def test_async_methods_stay_coroutine_functions(provider: Provider) -> None:
-    import inspect  # noqa: PLC0415
-
     client = spanglass.wrap(AsyncOpenAI(base_url=provider.url + "/v1", api_key="k"))
     assert inspect.iscoroutinefunction(client.chat.completions.create)
     assert client.chat.completions.create.__name__ == "create"
@@ -140,6 +140,33 @@ def test_the_caller_s_exception_comes_with_its_own_cause(provider: Provider, see
         ask(spanglass.wrap(client), stream=True)
     assert caught.value.__cause__ is None
     assert seen.spans[0].attributes[semconv.HTTP_STATUS] == 404
+
+
+def test_chunks_of_another_shape_reach_the_caller(provider: Provider) -> None:
+    """Some servers send more than the protocol has."""
+    odd: list[Any] = [{"ping": 1}, {**chunk({}), "choices": [{"index": 0, "delta": None}]}, *CHUNKS]
+    provider.replies += [odd, odd]
+
+    async def read() -> int:
+        async with AsyncOpenAI(base_url=provider.url + "/v1", api_key="k") as client:
+            stream = await spanglass.wrap(client).chat.completions.create(model="m", messages=ASK, stream=True)
+            return len([each async for each in stream])
+
+    with (
+        OpenAI(base_url=provider.url + "/v1", api_key="k") as client,
+        spanglass.testing.captured(raise_errors=False) as seen,
+    ):
+        assert len(list(ask(spanglass.wrap(client), stream=True))) == 6
+        assert asyncio.run(read()) == 6
+    assert ["Blue." in str(span.output) for span in seen.spans] == [True, True]
+    assert [span.attributes[semconv.INPUT_TOKENS] for span in seen.spans] == [120, 120]
+
+
+def test_an_answer_of_another_shape_reaches_the_caller(provider: Provider, seen: Captured) -> None:
+    provider.replies.append({"id": "x", "choices": [{"index": 0}], "usage": {"prompt_tokens": 3}})
+    with OpenAI(base_url=provider.url + "/v1", api_key="k") as client:
+        assert ask(spanglass.wrap(client)).id == "x"
+    assert seen.spans[0].attributes[semconv.INPUT_TOKENS] == 3
 
 
 def test_a_very_long_stream_is_joined_at_its_end(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import json
 import os
 import time
@@ -13,11 +14,11 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from sdk import openai_script as script
 from sdk.scripted import answer, event_stream, scripted
 from sdk.servers import CHUNKS, COMPLETION, Provider
 
 import spanglass
+from sdk import openai_script as script
 from spanglass import semconv
 from spanglass.clients import provider_of
 from spanglass.clients.calls import MARK, patch_classes
@@ -50,6 +51,12 @@ def patched() -> Iterator[None]:
     yield
     for each in undo:
         each()
+    clients = litellm.in_memory_llm_clients_cache
+    for client in clients.cache_dict.values():
+        close = getattr(client, "close", None)
+        if close is not None and not inspect.iscoroutinefunction(close):
+            close()
+    clients.flush_cache()
 
 
 def asked(provider: Provider, **more: Any) -> dict[str, Any]:
@@ -227,9 +234,7 @@ def test_async_calls_at_once(provider: Provider, seen: Captured) -> None:
     assert [usage_of(call) for call in calls] == [USAGE] * 4
 
 
-def test_the_module_itself_can_be_wrapped(
-    provider: Provider, seen: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_module_itself_can_be_wrapped(provider: Provider, seen: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("completion", "acompletion", "embedding", "aembedding", "responses", "aresponses"):
         monkeypatch.setattr(litellm, name, getattr(litellm, name).__wrapped__)
     assert not hasattr(litellm.completion, MARK)

@@ -12,10 +12,10 @@ from typing import Any
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
-from sdk import openai_script as script
 from sdk.scripted import Scripted, answer, scripted
 
 import spanglass
+from sdk import openai_script as script
 from spanglass import semconv
 from spanglass.testing import Captured
 
@@ -72,9 +72,7 @@ def test_other_shapes_of_input(client: OpenAI, seen: Captured, given: Any, parts
 
 
 @pytest.mark.parametrize(("encoding", "vector"), [("float", VECTOR), ("base64", PACKED)])
-def test_an_encoding_asked_for(
-    client: OpenAI, server: Scripted, seen: Captured, encoding: Any, vector: Any
-) -> None:
+def test_an_encoding_asked_for(client: OpenAI, server: Scripted, seen: Captured, encoding: Any, vector: Any) -> None:
     server.replies[0] = answer(script.embeddings(vector))
     client.embeddings.create(model="m", input="one", encoding_format=encoding)
     told = seen.spans[0].attributes

@@ -12,10 +12,10 @@ import openai
 import pydantic
 import pytest
 from openai import AsyncOpenAI, OpenAI
-from sdk import openai_script as script
 from sdk.scripted import Scripted, answer, event_stream, scripted
 
 import spanglass
+from sdk import openai_script as script
 from spanglass import semconv
 from spanglass.testing import Captured, CapturedSpan
 
@@ -108,9 +108,10 @@ def test_tools_and_their_answers(client: OpenAI, server: Scripted, seen: Capture
         {"type": "function_call_output", "call_id": "call_1", "output": "rain"},
         {"type": "item_reference", "id": "msg_9"},
     ]
-    client.responses.create(model="gpt-5", input=iter(history), tools=tools)
+    read_once: Any = iter(history)
+    client.responses.create(model="gpt-5", input=read_once, tools=tools)
     asked, continued = seen.spans
-    called = [
+    called: list[dict[str, Any]] = [
         {"type": "reasoning", "content": "Think first."},
         {"type": "tool_call", "id": "call_1", "name": "weather", "arguments": {"city": "Oslo"}},
         {

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
 from sdk.conftest import new_provider
-from sdk.servers import Json, Provider, Sink
+from sdk.servers import COMPLETION, Json, Provider, Sink
 
 import spanglass
 from spanglass import runtime, semconv
@@ -188,6 +188,30 @@ def test_its_spans_go_where_ours_go_with_the_facts_around_them(model: ChatOpenAI
         found = span["attributes"]
         assert (found[semconv.SESSION_ID], found[semconv.USER_ID], found[semconv.TAGS]) == ("s1", "ann", ["beta"])
         assert span["resource"]["service.name"] == "shop"
+
+
+def test_without_content_only_figures_and_facts_are_left(
+    model: ChatOpenAI, sink: Sink, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spanglass.init("shop", endpoint=sink.url, capture_content=False, tracer_provider=new_provider())
+    provider.replies.extend([COMPLETION, (400, {"error": {"message": "no", "type": "invalid_request_error"}})])
+    with spanglass.context(user_id="ann", tags=["beta"], metadata={"plan": "pro"}):
+        model.invoke("a secret")
+        with pytest.raises(Exception, match="no"):
+            model.invoke("a secret")
+    assert spanglass.flush()
+    assert not any(b"secret" in request.body or b"Blue" in request.body for request in sink.requests)
+    fine, failed = (span for span in sink.spans() if span["name"] == "ChatOpenAI")
+    for told in (fine["attributes"], failed["attributes"]):
+        assert (told["openinference.span.kind"], told["llm.model_name"][:11]) == ("LLM", "gpt-4o-mini")
+        assert (told[semconv.USER_ID], told[semconv.TAGS], told[semconv.METADATA_PREFIX + "plan"]) == (
+            "ann",
+            ["beta"],
+            "pro",
+        )
+    assert fine["attributes"]["llm.token_count.prompt"] == 120
+    ((event, told),) = failed["events"]
+    assert (event, "no" in told["exception.message"]) == ("exception", True)
 
 
 def test_after_another_init_they_go_where_that_sends(model: ChatOpenAI, exporting: Sink) -> None:

@@ -232,7 +232,7 @@ def test_a_failure_of_our_own_does_not_reach_the_caller(
     with spanglass.testing.captured(raise_errors=False) as seen:
         recorder = runtime.STATE.recorder
         assert recorder is not None
-        monkeypatch.setattr(recorder.tracer.id_generator, "generate_span_id", broken)
+        monkeypatch.setattr(recorder, "new_span_id", broken)
         assert [add(1), add(1)] == [3, 3]
         with spanglass.span("block") as block:
             block.set(output=1)
@@ -244,8 +244,8 @@ def test_a_failure_of_our_own_does_not_reach_the_caller(
 def test_a_failure_of_our_own_is_raised_for_our_tests(seen: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = runtime.STATE.recorder
     assert recorder is not None
-    monkeypatch.setattr(recorder.tracer, "id_generator", None)
-    with pytest.raises(AttributeError):
+    monkeypatch.setattr(recorder, "new_span_id", None)
+    with pytest.raises(TypeError):
         add(1)
 
 

@@ -120,13 +120,15 @@ def _refuses_option(error: Exception) -> bool:
     return getattr(error, "status_code", None) in {400, 422} and "stream_options" in str(error)
 
 
-def _tells_usage_only(chunk: Any) -> bool:
-    if getattr(chunk, "usage", None) is None:
-        return False
+def _tells_no_usage(chunk: Any) -> bool:
+    return getattr(chunk, "usage", None) is None
+
+
+def _says_nothing(chunk: Any) -> bool:
     return not any(choice.finish_reason or choice.delta.content or choice.delta.tool_calls for choice in chunk.choices)
 
 
-_USAGE: Final = Edit(_asking_for_usage, _refuses_option, shown="", hides=_tells_usage_only)
+_USAGE: Final = Edit(_asking_for_usage, _refuses_option, shown=_tells_no_usage, hides=_says_nothing)
 
 
 def _completion(name: str) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 from spanglass import semconv
@@ -63,9 +64,9 @@ def opened(answer: Any, kwargs: Json) -> Any:
 
 def _asking_for_usage(kwargs: Json) -> Json:
     """The same arguments, or for a stream whose caller does not mind, ones that ask for its usage."""
-    options = kwargs.get("stream_options") or {}
     if kwargs.get("stream") is not True or _raw(kwargs):
         return kwargs
+    options = kwargs.get("stream_options") or {}
     if not isinstance(options, Mapping):  # an "omitted" mark
         options = {}
     if "include_usage" in options:
@@ -84,11 +85,13 @@ def _tells_usage_only(chunk: Any) -> bool:
 
 def _raw(kwargs: Mapping[str, Any]) -> str:
     """``"true"``, ``"stream"`` or nothing."""
-    headers = kwargs.get("extra_headers") or {}
+    headers = kwargs.get("extra_headers")
+    if not headers:
+        return ""
     return next((str(value) for name, value in headers.items() if str(name).lower() == _RAW), "")
 
 
-_USAGE: Final = Edit(_asking_for_usage, _refuses_option, shown="choices", hides=_tells_usage_only)
+_USAGE: Final = Edit(_asking_for_usage, _refuses_option, shown=attrgetter("choices"), hides=_tells_usage_only)
 _CHAT_CONTENT: Final = frozenset({"messages", "tools", "functions", "prediction", "user", "metadata"})
 _COMPLETIONS: Final = "openai.resources.chat.completions.completions"
 _RESPONSES: Final = "openai.resources.responses.responses"

@@ -24,10 +24,11 @@ def completion_from_chunks(chunks: Iterable[Any], content: bool) -> Json:
             value = getattr(chunk, name, None)
             if value is not None:
                 completion[name] = value
-        for choice in chunk.choices or ():
-            told = choices.setdefault(choice.index, {"finish_reason": None, "message": {"role": "assistant"}})
-            told["finish_reason"] = choice.finish_reason or told["finish_reason"]
-            _add(told["message"], fields(choice.delta))
+        for choice in map(fields, getattr(chunk, "choices", None) or ()):
+            new: Json = {"finish_reason": None, "message": {"role": "assistant"}}
+            told = choices.setdefault(choice.get("index") or 0, new)
+            told["finish_reason"] = choice.get("finish_reason") or told["finish_reason"]
+            _add(told["message"], fields(choice.get("delta") or {}))
     if "usage" in completion:
         completion["usage"] = fields(completion["usage"])
     told_by_index = [choices[index] for index in sorted(choices)]

@@ -15,10 +15,9 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from spanglass import runtime, semconv
+from spanglass import current, runtime, semconv
 from spanglass.clients.streams import Tap, fail, note_failure
 from spanglass.current import SPAN_KEY, leave
-from spanglass.current import get as current_context
 from spanglass.guard import guarded, swallow
 from spanglass.live import LiveSpan
 from spanglass.site import Site
@@ -31,6 +30,9 @@ Json = dict[str, Any]
 
 _OMITTED: Final = frozenset({"Omit", "NotGiven", "Unset", "_Unset", "OMIT"})
 """Classes of the marks by which packages say that an argument is not given."""
+
+_WHOLE: Final = frozenset({list, tuple, str, dict})  # can be read more than once
+_PLAIN: Final = _WHOLE | {int, float, bool}
 
 
 class ClientSite(Site):
@@ -53,8 +55,8 @@ class Recording:
 
     def begin(self, args: tuple[Any, ...], kwargs: Json) -> Begun | None:
         """Start the span with what is asked; ``None`` inside a recorded call, and when nothing is recorded."""
-        current = current_context().get(SPAN_KEY)
-        if type(current) is LiveSpan and type(current.site) is ClientSite and not current.end_ns:
+        above = current.get().get(SPAN_KEY)
+        if type(above) is LiveSpan and type(above.site) is ClientSite and not above.end_ns:
             return None
         begun = begin(self._site)
         if begun is not None and begun.live.sampled:
@@ -68,18 +70,22 @@ class Recording:
         call = self.call
         for name in call.once:
             value = kwargs.get(name)
-            if value is not None and not isinstance(value, list | tuple | str | dict) and not _is_omitted(value):
+            if value is not None and type(value) not in _WHOLE and type(value).__name__ not in _OMITTED:
                 kwargs[name] = list(value)  # an iterator: reading it here must not leave it empty for the client
         given = {**dict(zip(call.positional, args, strict=False)), **kwargs} if args else kwargs
         capture = live.recorder.capture
         left_out = self._left_out if capture else self._left_out_quiet
-        sent = {name: value for name, value in given.items() if name not in left_out and not _is_omitted(value)}
+        sent = {
+            name: value
+            for name, value in given.items()
+            if name not in left_out and (type(value) in _PLAIN or type(value).__name__ not in _OMITTED)
+        }
         extra = given.get("extra_body")
-        if isinstance(extra, Mapping):
+        if extra is not None and isinstance(extra, Mapping):
             sent |= {name: value for name, value in extra.items() if name not in left_out}
         model = sent.get(call.model)
         live.update_name(f"{call.operation} {model}" if isinstance(model, str) and model else call.operation)
-        live.take(call.request, sent if call.given is None else call.given(sent, live.recorder.capture))
+        live.take(call.request, sent if call.given is None else call.given(sent, capture))
 
     def edited(self, live: LiveSpan, kwargs: Json) -> Json:
         """The arguments the call is made with: the very same ones unless there is something more to ask."""
@@ -241,7 +247,3 @@ def _run_later(recording: Recording, method: Callable[..., Any], args: tuple[Any
 
 def _is_asynchronous(method: Callable[..., Any], call: Call) -> bool:
     return inspect.iscoroutinefunction(inspect.unwrap(method)) if call.asynchronous is None else call.asynchronous
-
-
-def _is_omitted(value: object) -> bool:
-    return type(value).__name__ in _OMITTED

@@ -11,7 +11,7 @@ import inspect
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import lru_cache
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ from opentelemetry.trace import Status, StatusCode
 
 from spanglass import semconv
 from spanglass.capture import Snapshot, snapshot
-from spanglass.guard import guarded
+from spanglass.guard import guarded, swallow
 from spanglass.span import finish
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Edit:
 
     ask: Callable[[Json], Json]  # arguments -> arguments with the question; the same object: nothing to ask
     refused: Callable[[Exception], bool]  # the server does not know it: the call is made again without, now and later
-    shown: str  # attribute that is true of every chunk but a few, so that it tells quickly; may be empty
-    hides: Callable[[Any], bool]  # is the chunk there only because of the question?
+    shown: Callable[[Any], Any]  # true of every chunk but a few, and quick to ask
+    hides: Callable[[Any], bool]  # asked of those few: is the chunk there only because of the question?
 
 
 class Tap:
@@ -58,7 +58,11 @@ class Tap:
         if not self.chunks:
             self.live.first_chunk_ns = time_ns()
         self.chunks.append(chunk)
-        return self.edit is None or not self.edit.hides(chunk)
+        try:
+            return self.edit is None or bool(self.edit.shown(chunk)) or not self.edit.hides(chunk)
+        except Exception as error:  # noqa: BLE001  a chunk of another shape is the caller's
+            swallow("clients.chunk", error)
+            return True
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the span with what has arrived; a second call does nothing."""
@@ -101,7 +105,11 @@ class Arrived:
 
 def is_stream(answer: Any) -> bool:
     """An iterator of either sort."""
-    kind = type(answer)
+    return _is_iterator(answer.__class__)
+
+
+@lru_cache(maxsize=256)  # asking a class of pydantic's for what it does not have takes a microsecond
+def _is_iterator(kind: Any) -> bool:
     return hasattr(kind, "__next__") or hasattr(kind, "__anext__")
 
 
@@ -131,28 +139,28 @@ def watch_inner(name: str) -> Callable[[Any, Tap], Any]:
     return watch_twin
 
 
-def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:
+def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:  # noqa: C901  a generator inside would cost each chunk
     """``chunks``, each noted in ``tap`` as it passes."""
-    keep = tap.chunks.append
-    edit = tap.edit
+    keep, edit = tap.chunks.append, tap.edit
     try:
-        if edit is None:
-            for chunk in chunks:
-                tap.live.first_chunk_ns = time_ns()
-                keep(chunk)
+        for chunk in chunks:
+            if tap.takes(chunk):
                 yield chunk
-                break
+            break
+        if edit is None:
             for chunk in chunks:
                 keep(chunk)
                 yield chunk
         else:
-            shown, hides = attrgetter(edit.shown) if edit.shown else _never, edit.hides
+            shown = edit.shown
             for chunk in chunks:
-                if not tap.chunks:
-                    tap.live.first_chunk_ns = time_ns()
                 keep(chunk)
-                if shown(chunk) or not hides(chunk):
-                    yield chunk
+                try:
+                    if not shown(chunk) and edit.hides(chunk):
+                        continue
+                except Exception as error:  # noqa: BLE001  a chunk of another shape is the caller's
+                    swallow("clients.chunk", error)
+                yield chunk
     except GeneratorExit:
         raise
     except BaseException as error:
@@ -166,15 +174,9 @@ def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:
 
 async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:
     """The same for an asynchronous iterator."""
-    keep = tap.chunks.append
-    edit = tap.edit
-    shown: Callable[[Any], Any] = attrgetter(edit.shown) if edit is not None and edit.shown else _never
     try:
         async for chunk in chunks:
-            if not tap.chunks:
-                tap.live.first_chunk_ns = time_ns()
-            keep(chunk)
-            if edit is None or shown(chunk) or not edit.hides(chunk):
+            if tap.takes(chunk):
                 yield chunk
     except GeneratorExit:
         raise
@@ -208,10 +210,6 @@ def note_failure(live: LiveSpan, call: Call, answer: Any) -> None:
         kind, message = told
         live.set_attribute(semconv.ERROR_TYPE, kind)
         live.set_status(Status(StatusCode.ERROR, message))
-
-
-def _never(_chunk: Any) -> bool:
-    return False
 
 
 def _closing(close: Callable[[], None], tap: Tap) -> Callable[[], None]:

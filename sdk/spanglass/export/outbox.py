@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -19,17 +20,17 @@ import orjson
 from spanglass.export import spool as spools
 from spanglass.export.pack import Packer
 from spanglass.export.parcel import Goods, Parcel
+from spanglass.export.sample import Sample
 from spanglass.export.sender import Sender
 from spanglass.guard import guarded, swallow
 from spanglass.stats import COUNTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from opentelemetry.sdk.trace import ReadableSpan
 
     from spanglass.mask import Mask
-    from spanglass.sampling import TailSampler
     from spanglass.settings import Settings
 
 _WAKE_AT: Final = 512  # spans: so many are packed at once without waiting for the interval
@@ -42,8 +43,10 @@ _SCORES_A_PARCEL: Final = 100
 class Outbox:
     """What waits for being sent, and all that sends it."""
 
-    def __init__(self, settings: Settings, mask: Mask | None = None) -> None:
+    def __init__(self, settings: Settings, mask: Mask | None = None, head_rate: float = 1.0) -> None:
+        """``head_rate``: the share of traces that the application's own sampler lets begin."""
         self._settings = settings
+        self._head_rate = head_rate
         self._max_spans, self._max_bytes = settings.max_queue_spans, settings.max_queue_bytes
         folder = spools.folder(settings)
         self._spool = None if folder is None else spools.Spool(folder, settings.max_spool_bytes)
@@ -53,6 +56,8 @@ class Outbox:
         if hasattr(os, "register_at_fork"):
             forked = weakref.WeakMethod(self._after_fork)
             os.register_at_fork(after_in_child=lambda: (found := forked()) and found())
+        if is_serverless(settings, os.environ):
+            self.take = self._take_and_send  # type: ignore[method-assign]
         self._sender.start()
 
     def _reset(self) -> None:
@@ -62,8 +67,7 @@ class Outbox:
         self._packer = Packer(self._settings, self._mask)
         self._spill = Packer(self._settings, self._mask, _SPILL_BYTES)
         self._spilling = threading.Lock()
-        self._sampler = _sampler(self._settings)
-        self._left_out = 0  # spans that the sampler has dropped, as far as they are counted
+        self._sample = Sample(self._settings, self._head_rate)
         self._wake = threading.Event()
         self._packing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -90,6 +94,13 @@ class Outbox:
         if self._thread is None:
             self._start()
 
+    def _take_and_send(self, span: ReadableSpan, size_bytes: int) -> None:
+        """The same; and with the first span of a trace in this process, wait until all of it is sent."""
+        Outbox.take(self, span, size_bytes)
+        if span.parent is None or span.parent.is_remote:
+            with guarded("serverless"):
+                self.flush(self._settings.exit_timeout_seconds)
+
     def put(self, score: dict[str, Any]) -> None:
         """Queue a score, as the body of a request has it."""
         COUNTERS.add("scores_taken")
@@ -99,8 +110,7 @@ class Outbox:
 
     def queued(self) -> int:
         """Spans that are in no parcel yet."""
-        held = 0 if self._sampler is None else self._sampler.held
-        return len(self._queue) + held + self._packer.count + self._spill.count
+        return len(self._queue) + self._sample.held + self._packer.count + self._spill.count
 
     def flush(self, timeout_seconds: float) -> None:
         """Return when all that was taken is sent or spooled, or at the time limit."""
@@ -115,37 +125,33 @@ class Outbox:
         self._wake.set()
         self._pack(deadline, last=True)
         self._sender.close(deadline)
+        if left := len(self._queue):
+            COUNTERS.add("spans_taken", left)
+            COUNTERS.add("spans_dropped", left)
+            self._queue.clear()
 
     def _start(self) -> None:
         with self._packing:
             if self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._run, name="spanglass", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="spanglass", daemon=True)
+                with suppress(RuntimeError):  # Python 3.12 starts none while it ends: `close` packs then
+                    thread.start()
+                    self._thread = thread
                 _send_at_end_of_child(self)
 
     def _overflow(self, span: ReadableSpan) -> None:
         """Past the full queue, into the spool. The sample rate holds; whether a trace is interesting is not asked."""
         try:
-            rate = self._settings.sample_rate
-            if not self._keeps(span):
-                _left_out(1)
+            weight = self._sample.weight_of(span)
+            if weight is None:
                 return
             with self._spilling:
-                full = self._spill.add(span, 1 / rate)
+                full = self._spill.add(span, weight)
             if full is not None:
                 COUNTERS.add("spans_taken", full.count)
                 self._sender.store(full)
         except Exception as error:  # noqa: BLE001
             swallow("export.overflow", error)
-
-    def _keeps(self, span: ReadableSpan) -> bool:
-        """Whether the sample rate alone keeps the trace of this span."""
-        rate, own = self._settings.sample_rate, span.get_span_context()
-        if rate >= 1 or own is None:
-            return True
-        from spanglass.sampling import keeps  # noqa: PLC0415
-
-        return keeps(own.trace_id, rate)
 
     # --- the thread -------------------------------------------------------------------------------------------
 
@@ -161,7 +167,7 @@ class Outbox:
         if not self._packing.acquire(timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)):
             return
         try:
-            for span, weight in self._sampled(self._taken(deadline), last=last):
+            for span, weight in self._sample.of(self._taken(deadline), last=last):
                 self._hand_over(self._packer.add(span, weight))
             self._hand_over(self._packer.rest())
             with self._spilling:
@@ -196,43 +202,14 @@ class Outbox:
                 if len(queue) < _BACKLOG:
                     time.sleep(0)
 
-    def _sampled(self, spans: Iterator[ReadableSpan], *, last: bool) -> Iterator[tuple[ReadableSpan, float]]:
-        """What the sample rate leaves of them, each with its weight."""
-        sampler, rate = self._sampler, self._settings.sample_rate
-        if rate >= 1:
-            for span in spans:
-                yield span, 1.0
-            return
-        for span in spans:
-            if sampler is not None:
-                yield from sampler.add(span, time.monotonic())
-            elif self._keeps(span):
-                yield span, 1 / rate
-            else:
-                _left_out(1)
-        if sampler is not None:
-            yield from sampler.drain() if last else sampler.expire(time.monotonic())
-            _left_out(sampler.dropped - self._left_out)
-            self._left_out = sampler.dropped
+
+_FROZEN: Final = ("AWS_LAMBDA_FUNCTION_NAME", "FUNCTION_TARGET", "FUNCTIONS_WORKER_RUNTIME", "VERCEL", "K_SERVICE")
+"""Variables that AWS, Google (functions and Cloud Run), Azure and Vercel set where a process may be frozen between calls."""
 
 
-def _left_out(count: int) -> None:
-    COUNTERS.add("spans_taken", count)
-    COUNTERS.add("spans_sampled_out", count)
-
-
-def _sampler(settings: Settings) -> TailSampler | None:
-    if settings.sample_rate >= 1 or not settings.sample_keep_interesting:
-        return None
-    from spanglass.sampling import TailSampler  # noqa: PLC0415  few need it
-
-    return TailSampler(
-        rate=settings.sample_rate,
-        keep_errors=True,
-        keep_slower_seconds=settings.sample_slow_seconds,
-        keep_costlier_usd=settings.sample_costly_usd,
-        keep_above_tokens=settings.sample_costly_tokens,
-    )
+def is_serverless(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Whether the process may be frozen as soon as a call has been answered."""
+    return settings.serverless == "on" or (settings.serverless == "auto" and any(name in environ for name in _FROZEN))
 
 
 def _send_at_end_of_child(outbox: Outbox) -> None:
@@ -242,4 +219,4 @@ def _send_at_end_of_child(outbox: Outbox) -> None:
         if process is None or module is None or getattr(process.current_process(), "_parent_pid", None) is None:
             continue
         timeout = outbox._settings.exit_timeout_seconds  # noqa: SLF001
-        module.Finalize(None, Outbox.flush, args=(outbox, timeout), exitpriority=10)
+        module.Finalize(None, Outbox.close, args=(outbox, timeout), exitpriority=10)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from spanglass import semconv
 from spanglass.export import wire
 from spanglass.export.parcel import Goods, Parcel
-from spanglass.guard import swallow, warn_once
+from spanglass.frameworks_content import is_a_frameworks, without_content
+from spanglass.guard import swallow
 from spanglass.live import LiveSpan
 from spanglass.stats import COUNTERS
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from spanglass.settings import Settings
 
 _LEAST_TEXT_BYTES: Final = 1_024
+_MAX_HEADS: Final = 256  # resources or scopes that are remembered: some libraries make a tracer, and so a scope, a call
 _ENVELOPE_BYTES: Final = 2_048  # what stands around the first span of a request: resource, scope, lengths
 
 
@@ -68,28 +70,38 @@ class Packer:
 
     def encoded(self, ended: ReadableSpan, weight: float = 1.0) -> bytearray:
         """The span as it is sent. When it is too large for a request its texts are shortened until it is not."""
-        is_ours = isinstance(ended, LiveSpan) and self._mask is None
-        attributes: Mapping[str, Any] = ended.encoded_attributes() if is_ours else ended.attributes or {}
+        own = wire.Ids(*ended.ids()) if isinstance(ended, LiveSpan) else wire.ids(ended)
+        attributes: Mapping[str, Any]
+        if isinstance(ended, LiveSpan) and self._mask is None:
+            attributes, is_text = ended.encoded_attributes(), True
+        else:
+            attributes, is_text = ended.attributes or {}, False
         if weight != 1.0:
             attributes = {**attributes, semconv.SAMPLING_WEIGHT: weight}
+        if not self._settings.capture_content and not is_text and is_a_frameworks(ended):
+            ended, attributes = masked(ended, attributes, without_content())
         if self._mask is not None:
             ended, attributes = masked(ended, attributes, self._mask)
         limit = self._settings.max_content_bytes
-        encoded = wire.span(ended, attributes, limit, is_text=is_ours)
-        while len(encoded) > self._settings.max_batch_bytes - _ENVELOPE_BYTES and limit > _LEAST_TEXT_BYTES:
+        encoded = wire.span(ended, own, attributes, limit, is_text=is_text)
+        while len(encoded) > self._max_bytes - _ENVELOPE_BYTES and limit > _LEAST_TEXT_BYTES:
             limit //= 4
-            encoded = wire.span(ended, attributes, limit, is_text=is_ours)
+            encoded = wire.span(ended, own, attributes, limit, is_text=is_text)
         return encoded
 
     def _resource(self, resource: Resource) -> bytes:
         found = self._resources.get(id(resource))
         if found is None:
+            if len(self._resources) >= _MAX_HEADS:
+                self._resources.clear()
             found = self._resources[id(resource)] = (resource, wire.resource_head(resource, 65_536))
         return found[1]
 
     def _scope(self, scope: InstrumentationScope | None) -> bytes:
         found = self._scopes.get(id(scope))
         if found is None:
+            if len(self._scopes) >= _MAX_HEADS:
+                self._scopes.clear()
             found = self._scopes[id(scope)] = (scope, wire.scope_head(scope, 65_536))
         return found[1]
 
@@ -100,7 +112,7 @@ def masked(ended: ReadableSpan, attributes: Mapping[str, Any], mask: Mask) -> tu
     When masking goes wrong content is left out altogether, and the span is counted.
     """
     from opentelemetry.sdk.trace import Event, ReadableSpan  # noqa: PLC0415  the module is loaded by now
-    from opentelemetry.trace import Status  # noqa: PLC0415
+    from opentelemetry.trace import Link, Status  # noqa: PLC0415
 
     told, failed = mask.attributes(attributes)
     events = []
@@ -108,11 +120,15 @@ def masked(ended: ReadableSpan, attributes: Mapping[str, Any], mask: Mask) -> tu
         inner, wrong = mask.attributes(event.attributes or {})
         events.append(Event(event.name, inner, event.timestamp))
         failed = failed or wrong
+    links = []
+    for link in ended.links:
+        inner, wrong = mask.attributes(link.attributes or {})
+        links.append(Link(link.context, inner))
+        failed = failed or wrong
     said = ended.status.description
     status = Status(ended.status.status_code, mask.text(said)) if said else ended.status
     if failed:
         COUNTERS.add("mask_failures")
-        warn_once("mask", "spanglass: masking failed; the content of the span is left out, now and every other time")
         events, status = [Event(event.name, {}, event.timestamp) for event in events], Status(ended.status.status_code)
     copy = ReadableSpan(
         ended.name,
@@ -121,7 +137,7 @@ def masked(ended: ReadableSpan, attributes: Mapping[str, Any], mask: Mask) -> tu
         ended.resource,
         {},
         events,
-        ended.links,
+        links,
         ended.kind,
         status=status,
         start_time=ended.start_time,

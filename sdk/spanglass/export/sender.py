@@ -10,24 +10,28 @@ import random
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY  # the one that OpenTelemetry's own exporters set
 
 from spanglass.export.divide import divided
+from spanglass.export.parcel import Parcel
+from spanglass.export.spool import Taken
 from spanglass.export.transport import Answer, Transport, Verdict
 from spanglass.guard import guarded, warn_once
 from spanglass.stats import COUNTERS
 
 if TYPE_CHECKING:
-    from spanglass.export.parcel import Parcel
-    from spanglass.export.spool import Spool, Taken
+    from spanglass.export.spool import Spool
     from spanglass.settings import Settings
 
 _AWAY_AFTER: Final = 2  # failed attempts in a row; from then on nothing is kept in memory that the spool can hold
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_SETTLING_SECONDS: Final = 1.0  # at the end, for writing down what was answered just now
+_NO_REQUEST: Final = Answer(Verdict.LATER, reason="no request can be made")
 
 
 def pause_seconds(failures: int, told_seconds: float | None, chance: float) -> float:
@@ -36,7 +40,7 @@ def pause_seconds(failures: int, told_seconds: float | None, chance: float) -> f
     A server that says how long is believed, up to a minute.
     """
     longest = _LONGEST_PAUSE_SECONDS if told_seconds is None else 2 * _LONGEST_PAUSE_SECONDS
-    pause = min(_FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10), longest) * (0.5 + chance)
+    pause: float = min(_FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10), longest) * (0.5 + chance)
     return pause if told_seconds is None else min(max(pause, told_seconds), longest)
 
 
@@ -53,6 +57,7 @@ class Sender:
         self._waiting: deque[Parcel] = deque()
         self._changed = threading.Condition()
         self._under_way: Parcel | Taken | None = None
+        self._answered = False  # there is an answer to what is under way, and it is being dealt with
         self._spool_may_hold = self._spool is not None
         self._failures = 0
         self._pause_until = 0.0  # monotonic
@@ -89,15 +94,18 @@ class Sender:
 
     def _ensure_thread(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="spanglass-sender", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="spanglass-sender", daemon=True)
+            with suppress(RuntimeError):  # Python 3.12 starts none while it ends: `close` sends then
+                thread.start()
+                self._thread = thread
 
     def flush(self, deadline: float) -> None:
         """Return when nothing waits in memory any more: sent, or spooled after one attempt that failed."""
         with self._changed:
             self._flushes += 1
             self._changed.notify_all()
-            self._changed.wait_for(self._is_idle, max(deadline - time.monotonic(), 0))
+            if self._thread is not None:
+                self._changed.wait_for(self._is_idle, max(deadline - time.monotonic(), 0))
             self._flushes -= 1
             left = self._clear()
         self.store(*left)
@@ -107,17 +115,29 @@ class Sender:
         with self._changed:
             self._closing, self._deadline = True, deadline
             self._changed.notify_all()
+            without_thread = self._thread is None and bool(self._waiting)
+        if without_thread:
+            self._run()
+        with self._changed:
             if not (self.is_away and self._spool is not None):
-                self._changed.wait_for(self._is_idle, max(deadline - time.monotonic(), 0))
+                self._changed.wait_for(self._is_done, max(deadline - time.monotonic(), 0))
             self._given_up = True
-            left = self._clear()
-            if self._under_way is not None and not hasattr(self._under_way, "path"):
-                left.append(self._under_way)  # type: ignore[arg-type]  # a parcel that is not in the spool anyway
             self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._answered, _SETTLING_SECONDS)
+            left, under_way, thread = self._clear(), self._under_way, self._thread
+        if isinstance(under_way, Parcel):
+            left.append(under_way)
+        elif under_way is not None and self._spool is not None:
+            self._spool.put_back(under_way)  # else it would be nobody's for minutes
+        elif thread is not None:
+            thread.join(_SETTLING_SECONDS)  # it closes its connection
         self.store(*left)
 
     def _is_idle(self) -> bool:
-        return not self._waiting and (self._under_way is None or hasattr(self._under_way, "path"))
+        return not self._waiting and not isinstance(self._under_way, Parcel)
+
+    def _is_done(self) -> bool:
+        return not self._waiting and self._under_way is None
 
     def _clear(self) -> list[Parcel]:
         left = list(self._waiting)
@@ -141,19 +161,23 @@ class Sender:
     # --- the thread -------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003
+        ours = otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003
         transport: Transport | None = None
         while (work := self._next()) is not None:
+            answer = _NO_REQUEST
             with guarded("send"):
                 transport = transport or Transport(self._settings)
-                parcel = getattr(work, "parcel", work)
+                parcel = work.parcel if isinstance(work, Taken) else work
                 left = self._deadline - time.monotonic()
-                self._settle(work, transport.post(parcel, min(self._settings.timeout_seconds, left)))
+                answer = transport.post(parcel, min(self._settings.timeout_seconds, left))
+            with guarded("settle"):
+                self._settle(work, answer)
             with self._changed:
-                self._under_way = None
+                self._under_way, self._answered = None, False
                 self._changed.notify_all()
         if transport is not None:
             transport.close()
+        otel_context.detach(ours)
 
     def _next(self) -> Parcel | Taken | None:
         """The next to send, after the pause if there is one; nothing when it is time to stop."""
@@ -187,6 +211,7 @@ class Sender:
         with self._changed:
             if self._given_up:  # it has been spooled meanwhile
                 return
+            self._answered = True
             if answer.verdict is Verdict.LATER:
                 self._failures += 1
                 wait = pause_seconds(self._failures, answer.retry_after_seconds, random.random())  # noqa: S311
@@ -195,7 +220,7 @@ class Sender:
                 self._failures, self._pause_until = 0, 0.0
         if answer.verdict is Verdict.LATER:
             _say(answer, self._settings)
-        if hasattr(work, "path"):
+        if isinstance(work, Taken):
             self._settle_spooled(work, answer)
         else:
             self._settle_fresh(work, answer)

@@ -13,6 +13,7 @@ import secrets
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +70,7 @@ class Spool:
             draft = self._path / f".{name}"
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
-                with open(descriptor, "wb") as file:
+                with os.fdopen(descriptor, "wb") as file:
                     file.write(parcel.body)
                 draft.rename(self._path / name)
             except OSError:
@@ -93,49 +94,45 @@ class Spool:
 
     def size_bytes(self) -> int:
         """What waits here, of all processes."""
-        try:
-            with os.scandir(self._path) as entries:
-                return sum(entry.stat().st_size for entry in entries)
-        except OSError:
-            return 0
+        return sum(about.st_size for _, about in self._files())
 
     def waiting(self) -> list[str]:
         """Names of what can be taken, oldest first."""
-        try:
-            return sorted(self._free(os.scandir(self._path)))
-        except OSError:
-            return []
+        return sorted(name for name, about in self._files() if _is_free(name, about))
 
-    def _free(self, entries: Iterator[os.DirEntry[str]]) -> Iterator[str]:
-        for entry in entries:
-            if entry.name.endswith(_SUFFIX) and not entry.name.startswith("."):
-                yield entry.name
-            elif entry.name.endswith(_TAKEN) and time.time() - entry.stat().st_mtime > _ABANDONED_SECONDS:
-                yield entry.name
+    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
+        try:
+            entries = os.scandir(self._path)
+        except OSError:
+            return
+        with entries:
+            for entry in entries:
+                with suppress(OSError):  # another process has sent it meanwhile
+                    yield entry.name, entry.stat()
 
     def take(self, name: str) -> Taken | None:
         """The parcel of this name for this process alone; ``None`` when another one was quicker."""
-        plain = name.removesuffix(_TAKEN)
+        plain = name.partition(_SUFFIX)[0] + _SUFFIX
         try:
             goods, count = plain.removesuffix(_SUFFIX).split("-")[2:]
-            taken = self._path / (plain + _TAKEN)
+            taken = self._path / f"{plain}.{secrets.token_hex(4)}{_TAKEN}"  # a claim on a claim has another name
             os.utime(self._path / name)
             (self._path / name).rename(taken)
             parcel = Parcel(Goods(goods), taken.read_bytes(), int(count))
         except (OSError, ValueError):
             return None
-        return Taken(parcel, taken, own=plain in self._own)
+        return Taken(parcel, taken, plain, own=plain in self._own)
 
     def forget(self, taken: Taken) -> None:
         """It has arrived, or never will: remove it."""
         taken.path.unlink(missing_ok=True)
         with self._lock:
-            self._own.discard(taken.path.name.removesuffix(_TAKEN))
+            self._own.discard(taken.name)
 
     def put_back(self, taken: Taken) -> None:
         """It waits on."""
         try:
-            taken.path.rename(self._path / taken.path.name.removesuffix(_TAKEN))
+            taken.path.rename(self._path / taken.name)
         except OSError as error:
             LOG.debug("spanglass: %s stays taken: %s", taken.path, error)
 
@@ -145,12 +142,20 @@ class Spool:
         self._own.clear()
 
 
+def _is_free(name: str, about: os.stat_result) -> bool:
+    """Whether a file can be taken: a whole parcel, or one whose taker is gone."""
+    if name.endswith(_TAKEN):
+        return time.time() - about.st_mtime > _ABANDONED_SECONDS
+    return name.endswith(_SUFFIX) and not name.startswith(".")
+
+
 class Taken:
     """A parcel out of the spool, with the file that still holds it."""
 
-    __slots__ = ("own", "parcel", "path")
+    __slots__ = ("name", "own", "parcel", "path")
 
-    def __init__(self, parcel: Parcel, path: Path, *, own: bool) -> None:
+    def __init__(self, parcel: Parcel, path: Path, name: str, *, own: bool) -> None:
         self.parcel = parcel
         self.path = path
+        self.name = name  # of the file while nobody has taken it
         self.own = own  # written by this process

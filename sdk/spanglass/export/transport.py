@@ -55,12 +55,12 @@ def judged(status: int, reason: str = "", retry_after: str | None = None) -> Ans
 class Compressor(Protocol):
     """Bytes -> fewer bytes."""
 
-    def __call__(self, body: bytes, /) -> bytes:
+    def __call__(self, body: bytes | bytearray, /) -> bytes:
         """Compress."""
         ...
 
 
-def gzip(body: bytes) -> bytes:
+def gzip(body: bytes | bytearray) -> bytes:
     """Level 1: higher ones cost three to six times as much for a tenth of the size (docs/performance.md)."""
     packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
     return packer.compress(body) + packer.flush()
@@ -109,7 +109,7 @@ class Transport:
         return answer
 
     def _attempt(self, parcel: Parcel, timeout_seconds: float) -> Answer:
-        headers = {**self._settings.headers, "Content-Type": CONTENT_TYPES[parcel.goods]}
+        headers = {**self._settings.request_headers, "Content-Type": CONTENT_TYPES[parcel.goods]}
         body = parcel.body
         if self._compress is not None:
             body = self._compress(body)

@@ -9,8 +9,8 @@ every span against the official encoder.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-    from opentelemetry.trace import SpanContext
+    from opentelemetry.trace import SpanContext, TraceState
 
 _DOUBLE: Final = struct.Struct("<d").pack
 _FIXED64: Final = struct.Struct("<Q").pack
@@ -69,21 +69,28 @@ def any_value(value: object, max_bytes: int) -> bytes:
         return b"\x0a" + varint(len(raw)) + raw
     if kind is bool:
         return b"\x10\x01" if value else b"\x10\x00"
-    if kind is int and value in _INT64:  # type: ignore[operator]
+    if kind is int and value in _INT64:
         return b"\x18" + varint(value & _MASK64)  # type: ignore[operator]
     if kind is float:
         return b"\x21" + _DOUBLE(value)
+    return b"" if value is None else _rarer_value(value, max_bytes)
+
+
+def _rarer_value(value: object, max_bytes: int) -> bytes:
     if isinstance(value, bytes):
         return field(7, value[:max_bytes])
     if isinstance(value, Mapping):
         return field(6, b"".join(field(1, _pair(str(key), item, max_bytes)) for key, item in value.items()))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return field(5, b"".join(field(1, any_value(item, max_bytes)) for item in value))
-    if value is None:
-        return b""
+    for base, plain in _PLAIN.items():
+        if isinstance(value, base) and type(value) is not base:
+            return any_value(plain(value), max_bytes)
     return any_value(str(value), max_bytes)
 
 
+# What makes of a member of an enumeration, or of a number of numpy, the value that it is.
+_PLAIN: Final[dict[type, Callable[[Any], object]]] = {str: str.__str__, int: int.__int__, float: float.__float__}
 _KEYS: Final[dict[str, bytes]] = {}
 _MAX_KEYS: Final = 10_000  # names of attributes are few; where they are not, they are not remembered
 
@@ -103,6 +110,11 @@ def _pair(name: str, value: object, max_bytes: int) -> bytes:
     return _key(name) + varint(len(told)) + told
 
 
+_PAIRS: Final[dict[tuple[str, str], bytes]] = {}  # short texts come again and again: models, kinds, providers
+_MAX_PAIRS: Final = 4_096
+_SHORT_TEXT: Final = 48  # characters
+
+
 def pairs(tag: int, attributes: Mapping[str, Any], max_bytes: int, *, is_text: bool = False) -> bytearray:
     """Attributes as repeated fields of this number. ``is_text``: values that are bytes are text already encoded.
 
@@ -112,6 +124,17 @@ def pairs(tag: int, attributes: Mapping[str, Any], max_bytes: int, *, is_text: b
     head = bytes((tag << 3 | 2,))
     out = bytearray()
     for name, value in attributes.items():
+        if type(value) is str and len(value) <= _SHORT_TEXT:
+            known = _PAIRS.get((name, value))
+            if known is None:
+                known = _pair(name, value, max_bytes)
+                known = varint(len(known)) + known
+                if len(_PAIRS) >= _MAX_PAIRS:
+                    _PAIRS.clear()
+                _PAIRS[name, value] = known
+            out += head
+            out += known
+            continue
         key = _KEYS.get(name) or _key(name)
         kind = type(value)
         raw = value if kind is bytes and is_text else _utf8(value) if kind is str else None
@@ -128,12 +151,33 @@ def pairs(tag: int, attributes: Mapping[str, Any], max_bytes: int, *, is_text: b
     return out
 
 
-def span(ended: ReadableSpan, attributes: Mapping[str, Any], max_bytes: int, *, is_text: bool = False) -> bytearray:
-    """A ``Span`` with these ``attributes`` in the place of its own; each text at most ``max_bytes`` long."""
+class Ids(NamedTuple):
+    """Which span it is, and below which."""
+
+    trace_id: int
+    span_id: int
+    parent_id: int  # 0: none
+    is_remote: bool  # whether the parent is
+    trace_state: TraceState | None
+
+
+def ids(ended: ReadableSpan) -> Ids:
+    """``ValueError`` for a span that has no context."""
     own, parent = ended.get_span_context(), ended.parent
     if own is None:
         message = "a span without a context"
         raise ValueError(message)
+    parent_id, is_remote = (parent.span_id, parent.is_remote) if parent is not None else (0, False)
+    return Ids(own.trace_id, own.span_id, parent_id, is_remote, own.trace_state)
+
+
+def span(
+    ended: ReadableSpan, own: Ids, attributes: Mapping[str, Any], max_bytes: int, *, is_text: bool = False
+) -> bytearray:
+    """A ``Span`` with these ids and attributes in the place of its own; each text at most ``max_bytes`` long.
+
+    Attributes whose values are bytes are texts in UTF-8 if ``is_text`` says so.
+    """
     name = _utf8(ended.name)
     out = pairs(9, attributes, max_bytes, is_text=is_text)
     out += b"".join(
@@ -147,21 +191,21 @@ def span(ended: ReadableSpan, attributes: Mapping[str, Any], max_bytes: int, *, 
             name,
             _KINDS[ended.kind],
             _TIMES(0x39, ended.start_time or 0, 0x41, ended.end_time or 0),
-            _FLAGS[parent is not None and parent.is_remote],
+            _FLAGS[own.is_remote],
         )
     )
-    if parent is not None:
-        out += b"\x22\x08" + parent.span_id.to_bytes(8, "big")
+    if own.parent_id:
+        out += b"\x22\x08" + own.parent_id.to_bytes(8, "big")
     if own.trace_state:
         out += field(3, _utf8(own.trace_state.to_header()))
     for event in ended.events:
         told = b"\x09" + _FIXED64(event.timestamp) + field(2, _utf8(event.name))
-        out += field(11, told + pairs(3, event.attributes or {}, max_bytes))
+        out += field(11, told + pairs(3, event.attributes or {}, max_bytes) + _count(4, event.dropped_attributes))
     for link in ended.links:
-        out += field(13, _link(link.context, link.attributes or {}, max_bytes))
+        told = _link(link.context, link.attributes or {}, max_bytes)
+        out += field(13, told + _count(5, link.dropped_attributes))
     for tag, dropped in ((10, ended.dropped_attributes), (12, ended.dropped_events), (14, ended.dropped_links)):
-        if dropped:
-            out += bytes((tag << 3,)) + varint(dropped)
+        out += _count(tag, dropped)
     status = ended.status
     if status.status_code is not StatusCode.UNSET or status.description:
         said = b"\x12" + any_value(status.description, max_bytes)[1:] if status.description else b""
@@ -173,6 +217,10 @@ _KINDS: Final = {kind: b"\x30" + varint(kind.value + 1) for kind in SpanKind}
 _FLAGS: Final = {
     remote: b"\x85\x01" + _FIXED32(_HAS_REMOTE | (_IS_REMOTE if remote else 0)) for remote in (False, True)
 }
+
+
+def _count(tag: int, number: int) -> bytes:
+    return bytes((tag << 3,)) + varint(number) if number else b""
 
 
 def _link(to: SpanContext, attributes: Mapping[str, Any], max_bytes: int) -> bytes:
@@ -237,4 +285,4 @@ _NO_LENGTH: Final = bytes(5)
 
 def _long(number: int) -> bytes:
     """A number below 2^35 in five bytes."""
-    return bytes((number >> shift & 127 | 128 for shift in (0, 7, 14, 21))) + bytes((number >> 28 & 127,))
+    return bytes(number >> shift & 127 | 128 for shift in (0, 7, 14, 21)) + bytes((number >> 28 & 127,))

@@ -16,8 +16,8 @@ from opentelemetry import trace
 
 from spanglass import current
 from spanglass.guard import guarded, swallow
+from spanglass.process_context import environment
 from spanglass.propagation import w3c
-from spanglass.propagation.environment import environment
 from spanglass.propagation.facts import take_facts, with_facts
 from spanglass.propagation.w3c import Headers
 

@@ -30,8 +30,8 @@ def started_in(environ: Mapping[str, str]) -> Context:
     """The context that these variables tell; an empty one without them."""
     told = {field: environ[variable] for variable, field in _VARIABLES.items() if environ.get(variable)}
     if told:
-        with guarded("propagation.environment"):
-            from spanglass.propagation import extract  # noqa: PLC0415
+        with guarded("process_context"):
+            from spanglass.propagation import extract  # noqa: PLC0415  few processes are told anything
 
             return extract(told, Context())
     return Context()

@@ -1,0 +1,257 @@
+"""Processes that end: in time, with nothing lost, whatever the collector does; and what the next one finds."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sdk.export.collectors import TROUBLES, listening, silent
+from sdk.export.programs import COLLECTS_WHAT_IS_LEFT, WORK, run
+from sdk.servers import Sink, collecting
+
+HURRY = {"SPANGLASS_EXIT_TIMEOUT_SECONDS": "0.5"}
+
+
+def next_process(sink: Sink, count: int) -> None:
+    """Another process with the same settings sends what the first one left."""
+    ended = run(COLLECTS_WHAT_IS_LEFT.format(count=count), SPANGLASS_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{count}\n", "")
+
+
+def moved(spool: Path, to: str) -> None:
+    """As if the collector had come back at the address that was dead: the folder is that of the destination."""
+    (old,) = spool.iterdir()
+    from spanglass.export.spool import folder  # noqa: PLC0415
+    from spanglass.settings import Settings  # noqa: PLC0415
+
+    new = folder(Settings(endpoint=to, spool_dir=str(spool)))
+    assert new is not None
+    old.rename(new)
+
+
+def test_the_environment_alone_suffices_and_the_end_of_the_process_sends(sink: Sink) -> None:
+    ended = run(WORK, SPANGLASS_ENDPOINT=sink.url + "/v1/traces/", SPANGLASS_SERVICE="job", SPANGLASS_RAISE_ERRORS="1")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+    assert len(sink.spans()) == 2
+    assert sink.spans()[0]["resource"]["service.name"] == "job"
+    assert [score["name"] for score in sink.scores()] == ["s"]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_the_end_waits_no_longer_than_told_and_the_next_process_sends(trouble: str, spool: Path, sink: Sink) -> None:
+    with TROUBLES[trouble]() as url:  # type: ignore[attr-defined]
+        began = time.monotonic()
+        ended = run(WORK, SPANGLASS_ENDPOINT=url, SPANGLASS_TIMEOUT_SECONDS="60", **HURRY)
+        assert time.monotonic() - began < 30  # with the 60 of the request it would be more
+    assert (ended.returncode, ended.stdout) == (0, "done\n")
+    assert ended.stderr.count("\n") <= 2  # one line, if anything, and no stack trace
+    assert Counter(path.name.split("-")[2] for path in spool.rglob("*.parcel")) == {"spans": 1, "scores": 1}
+    moved(spool, sink.url)
+    next_process(sink, 2)
+    assert [span["name"] for span in sink.spans()] == ["work", "work"]
+    assert [score["name"] for score in sink.scores()] == ["s"]
+
+
+def test_the_end_does_not_wait_for_an_answer_that_does_not_come(sink: Sink, spool: Path) -> None:
+    sink.hangs = threading.Event()
+    ended = run(WORK, SPANGLASS_ENDPOINT=sink.url, SPANGLASS_TIMEOUT_SECONDS="60", **HURRY)
+    assert sink.requests == []  # the collector had not answered yet when the process had gone
+    assert (ended.returncode, ended.stdout) == (0, "done\n")
+    assert len(list(spool.rglob("*.parcel"))) == 2
+
+
+def test_many_processes_leave_spans_and_the_next_ones_send_each_once(sink: Sink, spool: Path) -> None:
+    program = """
+import spanglass
+for number in range(50):
+    with spanglass.span(f"{me}-{number}"): pass
+"""
+    sink.rule = lambda _: 503
+    for me in range(3):
+        assert run(f"me = {me}\n" + program, SPANGLASS_ENDPOINT=sink.url).returncode == 0
+    assert len(list(spool.rglob("*.parcel"))) == 3
+    sink.rule = lambda _: 200
+    next_process(sink, 150)
+    assert sorted(span["name"] for span in sink.spans()) == sorted(f"{me}-{n}" for me in range(3) for n in range(50))
+    assert list(spool.rglob("*.*")) == []
+
+
+def test_what_was_left_is_sent_after_what_is_new(sink: Sink) -> None:
+    sink.rule = lambda _: 503
+    run('import spanglass\nwith spanglass.span("old"): pass', SPANGLASS_ENDPOINT=sink.url)
+    sink.rule = lambda _: 200
+    program = """
+import spanglass, time
+spanglass.init()
+with spanglass.span("new"): pass
+receipt = spanglass.flush()
+while spanglass.stats().spans_recovered < 1: time.sleep(0.02)
+print(receipt, spanglass.stats())
+"""
+    ended = run(program, SPANGLASS_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Receipt(sent=1, spooled=0, dropped=0, pending=0)" in ended.stdout
+    assert "spans_ended=1, spans_sent=1, spans_spooled=0" in ended.stdout
+    assert sorted(span["name"] for span in sink.spans()) == ["new", "old"]
+
+
+def test_what_a_process_that_was_killed_had_spooled_is_there(sink: Sink, spool: Path) -> None:
+    program = """
+import os, signal, spanglass
+with spanglass.span("kept"): pass
+spanglass.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    sink.rule = lambda _: 503
+    assert run(program, SPANGLASS_ENDPOINT=sink.url).returncode < 0
+    sink.rule = lambda _: 200
+    next_process(sink, 1)
+    assert [span["name"] for span in sink.spans()] == ["kept"]
+
+
+def test_a_spooled_parcel_under_way_at_the_end_is_free_for_the_next(spool: Path, sink: Sink) -> None:
+    """The process ends while it waits for an answer to what an earlier one left: it lets go of it."""
+    sink.rule = lambda _: 503
+    run('import spanglass\nwith spanglass.span("left"): pass', SPANGLASS_ENDPOINT=sink.url)
+    program = """
+import os, spanglass, time
+spanglass.init()
+while not any(name.endswith(".taken") for *_, names in os.walk(os.environ["SPANGLASS_SPOOL_DIR"]) for name in names):
+    time.sleep(0.01)
+"""
+    with listening(silent) as url:
+        moved(spool, url)
+        ended = run(program, SPANGLASS_ENDPOINT=url, **HURRY)
+        assert (ended.returncode, ended.stderr) == (0, "")
+    assert [path.suffix for path in spool.rglob("*-*")] == [".parcel"]
+    moved(spool, sink.url)
+    sink.rule = lambda _: 200
+    next_process(sink, 1)
+
+
+def test_off_is_off(sink: Sink, spool: Path) -> None:
+    sink.rule = lambda _: 503
+    ended = run(WORK, SPANGLASS_ENDPOINT=sink.url, SPANGLASS_SPOOL_DIR="off")
+    assert (ended.returncode, ended.stdout) == (0, "done\n")
+    assert re.search("spans are dropped", ended.stderr)
+    assert not spool.exists()
+
+
+def test_a_forked_child_sends_its_own(sink: Sink) -> None:
+    program = """
+import os, spanglass, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+spanglass.init("fork")
+with spanglass.span("before"): pass
+child = os.fork()
+with spanglass.span("child" if child == 0 else "parent"): pass
+spanglass.score("by child" if child == 0 else "by parent", 1, trace_id="0" * 31 + "1")
+print(spanglass.stats().spans_ended, flush=True)
+if child == 0:
+    spanglass.shutdown()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    ended = run(program, SPANGLASS_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stderr, sorted(ended.stdout.split())) == (0, "", ["1", "2"])
+    assert sorted(span["name"] for span in sink.spans()) == ["before", "child", "parent"]
+    assert sorted(score["name"] for score in sink.scores()) == ["by child", "by parent"]
+
+
+def test_forked_again_and_again_while_threads_record_and_send(sink: Sink) -> None:
+    """A lock that another thread holds at the fork is not held for ever in the child, and no span is sent twice."""
+    program = """
+import os, spanglass, threading, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+spanglass.init("fork")
+stop = threading.Event()
+def record(name):
+    count = 0
+    while not stop.is_set():
+        with spanglass.span(f"{name}-{count}"): count += 1
+threads = [threading.Thread(target=record, args=(f"thread{n}",)) for n in range(2)]
+for thread in threads: thread.start()
+for n in range(20):
+    child = os.fork()
+    if child == 0:
+        with spanglass.span(f"child-{n}"): pass
+        receipt = spanglass.flush(30)
+        os._exit(0 if receipt and receipt.sent == 1 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+stop.set()
+for thread in threads: thread.join()
+spanglass.flush(30)
+print(spanglass.stats().spans_sent)
+"""
+    ended = run(program, SPANGLASS_ENDPOINT=sink.url, SPANGLASS_EXPORT_INTERVAL_SECONDS="0.01")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    spans = sink.spans()
+    assert len({span["span_id"] for span in spans}) == len(spans) == int(ended.stdout) + 20
+    names = Counter(span["name"].partition("-")[0] for span in spans)
+    assert names["child"] == 20
+
+
+CHILDREN = """
+import multiprocessing, spanglass, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+def work(name):
+    with spanglass.span(name): pass
+if __name__ == "__main__":
+    spanglass.init()
+    context = multiprocessing.get_context("fork")
+    children = [context.Process(target=work, args=(f"child-{n}",)) for n in range(3)]
+    for child in children: child.start()
+    for child in children: child.join()
+    print([child.exitcode for child in children])
+"""
+
+
+def test_children_of_multiprocessing_send_at_their_end(sink: Sink) -> None:
+    ended = run(CHILDREN, SPANGLASS_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "[0, 0, 0]\n", "")
+    assert sorted(span["name"] for span in sink.spans()) == ["child-0", "child-1", "child-2"]
+
+
+@pytest.mark.parametrize("trouble", ["refuses", "never answers"])
+def test_children_of_multiprocessing_leave_what_they_cannot_send(trouble: str, spool: Path, sink: Sink) -> None:
+    with TROUBLES[trouble]() as url:  # type: ignore[attr-defined]
+        ended = run(CHILDREN, SPANGLASS_ENDPOINT=url, **HURRY)
+        assert (ended.returncode, ended.stdout) == (0, "[0, 0, 0]\n")
+    assert len(list(spool.rglob("*.parcel"))) == 3
+    moved(spool, sink.url)
+    next_process(sink, 3)
+
+
+def test_a_process_with_more_than_it_can_pack_in_time_says_what_it_drops() -> None:
+    program = """
+import atexit, spanglass
+atexit.register(lambda: print(spanglass.stats()))
+spanglass.init()
+for _ in range(3_000):
+    with spanglass.span("s", input="x" * 1_000): pass
+spanglass.shutdown(0)
+"""
+    with collecting() as sink:
+        ended = run(program, SPANGLASS_ENDPOINT=sink.url, SPANGLASS_EXPORT_INTERVAL_SECONDS="60")
+    assert ended.returncode == 0
+    told = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", ended.stdout)}
+    assert told["spans_ended"] == 3_000
+    past = ("sent", "spooled", "dropped", "pending")
+    assert sum(told[f"spans_{name}"] for name in past) == 3_000
+    assert told["spans_pending"] == 0
+
+
+def test_importing_is_light() -> None:
+    heavy = ("pydantic", "requests", "google.protobuf", "openai", "http.client", "urllib3", "asyncio.events")
+    ended = run(f"import sys, spanglass; print([name for name in {heavy} if name in sys.modules])")
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")
+
+
+def test_opentelemetry_switched_off_switches_us_off(spool: Path) -> None:
+    ended = run(WORK + "print(spanglass.stats().spans_ended)", OTEL_SDK_DISABLED="true")
+    assert ended.stdout == "done\n0\n"
+    assert not spool.exists()

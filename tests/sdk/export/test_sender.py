@@ -1,0 +1,301 @@
+"""A collector in every sort of trouble: the application goes on, each span is accounted for, and nothing is lost."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sdk.conftest import new_provider
+from sdk.export.collectors import TROUBLES
+from sdk.servers import Sink
+
+import spanglass
+from spanglass import semconv
+from spanglass.export.sender import pause_seconds
+from spanglass.runtime import Receipt
+
+SPANS = 5
+
+
+@spanglass.observe
+def work(text: str = "hello") -> str:
+    return text.upper()
+
+
+def record(endpoint: str, count: int = SPANS, **more: Any) -> None:
+    spanglass.init("shop", endpoint=endpoint, tracer_provider=new_provider(), **more)
+    for number in range(count):
+        assert work(f"t{number}") == f"T{number}"
+
+
+def outputs(sink: Sink) -> list[str]:
+    return sorted(span["attributes"][semconv.OUTPUT] for span in sink.spans())
+
+
+def until(happened: Any) -> bool:
+    deadline = time.monotonic() + 20
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return bool(happened())
+
+
+@pytest.fixture
+def callers_of_the_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the threads that have opened a connection or looked up a host."""
+    names: list[str] = []
+    connect = socket.socket.connect
+
+    def noted(self: socket.socket, address: Any) -> None:
+        names.append(threading.current_thread().name)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+    return names
+
+
+@pytest.fixture(params=TROUBLES)
+def trouble(request: pytest.FixtureRequest) -> Iterator[str]:
+    opened: AbstractContextManager[str] = TROUBLES[request.param]()
+    with opened as url:
+        yield url
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_whatever_is_wrong_with_the_network_spans_end_in_the_spool(
+    trouble: str, callers_of_the_network: list[str], spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPANGLASS_TIMEOUT_SECONDS", "0.3")
+    record(trouble)
+    receipt = spanglass.flush(1.5)
+    assert not receipt
+    assert (receipt.sent, receipt.dropped) == (0, 0)
+    assert receipt.spooled + receipt.pending == SPANS
+    spanglass.shutdown(1)
+    totals = spanglass.stats()
+    assert (totals.spans_ended, totals.spans_spooled, totals.spans_pending, totals.spans_dropped) == (
+        SPANS,
+        SPANS,
+        0,
+        0,
+    )
+    assert totals.errors == 0
+    assert set(callers_of_the_network) == {"spanglass-sender"}
+    assert sum(int(path.name.split(".")[0].split("-")[3]) for path in spool.rglob("*.parcel")) == SPANS
+    assert list(spool.rglob("*.taken")) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(400, "does"), (401, "SPANGLASS_API_KEY"), (403, "key"), (404, "ENDPOINT")]
+)
+@pytest.mark.usefixtures("forgiving")
+def test_what_is_refused_for_good_is_dropped_counted_and_told_once(
+    exporting: Sink, status: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    exporting.rule = lambda _: status
+    for _ in range(2):
+        work()
+        assert spanglass.flush() == Receipt(sent=0, spooled=0, dropped=1, pending=0)
+    assert len(exporting.refused) == 2
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert str(status) in said
+    assert "dropped" in said
+    assert words in said or status == 400
+    assert "sg_secret" not in said
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.usefixtures("forgiving")
+def test_what_is_not_taken_now_is_sent_when_it_is(sink: Sink, status: int, spool: Path) -> None:
+    sink.statuses.append(status)
+    record(sink.url)
+    assert spanglass.flush() == Receipt(sent=0, spooled=SPANS, dropped=0, pending=0)
+    assert until(lambda: len(sink.spans()) == SPANS)
+    assert until(lambda: spanglass.stats().spans_sent == SPANS)
+    totals = spanglass.stats()
+    assert (totals.spans_spooled, totals.spans_recovered, totals.spans_pending) == (0, 0, 0)
+    assert list(spool.rglob("*.*")) == []
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_without_a_flush_it_waits_in_memory_and_is_sent_again(
+    sink: Sink, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPANGLASS_EXPORT_INTERVAL_SECONDS", "0.05")
+    sink.statuses.append(503)
+    record(sink.url)
+    assert until(lambda: spanglass.stats().spans_sent == SPANS)
+    assert len(sink.refused) == 1
+    assert not spool.exists()
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_a_pause_that_is_told_is_kept(sink: Sink) -> None:
+    sink.statuses.append(429)
+    sink.refusal_headers = {"retry-after": "1"}
+    arrived: list[float] = []
+    sink.rule = lambda _: arrived.append(time.monotonic()) or 200  # type: ignore[func-returns-value]
+    record(sink.url)
+    began = time.monotonic()
+    spanglass.flush()
+    assert until(lambda: arrived)
+    assert arrived[0] - began >= 0.9
+
+
+@given(failures=st.integers(1, 1_000), told=st.none() | st.floats(0, 10**6), chance=st.floats(0, 1))
+def test_pauses_grow_and_have_an_end(failures: int, told: float | None, chance: float) -> None:
+    pause = pause_seconds(failures, told, chance)
+    assert 0.25 <= pause <= (45 if told is None else 60)
+    assert pause >= min(told or 0, 60)
+    assert pause_seconds(failures + 1, told, chance) >= pause
+
+
+def refuse_above(size_bytes: int) -> Any:
+    return lambda request: 413 if len(request.body) > size_bytes else 200
+
+
+def test_a_request_that_is_too_large_is_halved_until_it_passes(sink: Sink) -> None:
+    sink.rule = refuse_above(20_000)
+    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
+    for number in range(20):
+        work(f"{number}-" + "x" * 2_000)
+    assert spanglass.flush() == Receipt(sent=20, spooled=0, dropped=0, pending=0)
+    assert outputs(sink) == sorted(f"{number}-" + "X" * 2_000 for number in range(20))
+    assert sink.refused
+
+
+def test_one_span_that_is_too_large_is_shortened_and_the_others_stay_whole(sink: Sink) -> None:
+    sink.rule = refuse_above(20_000)
+    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
+    for text in ("a", "b" * 100_000, "c", "d"):
+        work(text)
+    assert spanglass.flush() == Receipt(sent=4, spooled=0, dropped=0, pending=0)
+    short, long = sorted(outputs(sink), key=len)[:3], max(outputs(sink), key=len)
+    assert short == ["A", "C", "D"]
+    assert long.startswith("BBB")
+    assert long.endswith(" more bytes]")
+    assert len(long) < 20_000
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_a_server_that_finds_everything_too_large_costs_the_spans_and_no_more(sink: Sink) -> None:
+    sink.rule = refuse_above(0)
+    record(sink.url)
+    assert spanglass.flush() == Receipt(sent=0, spooled=0, dropped=SPANS, pending=0)
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_one_unreadable_score_costs_only_itself(sink: Sink) -> None:
+    sink.rule = lambda request: 400 if b"bad" in request.body else 200
+    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
+    for name in ("one", "bad", "two"):
+        spanglass.score(name, 1, trace_id="0" * 31 + "1")
+    assert spanglass.flush() == Receipt(sent=2, spooled=0, dropped=1, pending=0)
+    assert [score["name"] for score in sink.scores()] == ["one", "two"]
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_without_a_spool_what_is_not_taken_is_dropped_and_counted(
+    sink: Sink, spool: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink.rule = lambda _: 503
+    record(sink.url, spool_dir="off")
+    assert spanglass.flush() == Receipt(sent=0, spooled=0, dropped=SPANS, pending=0)
+    assert spanglass.stats().spans_dropped == SPANS
+    assert "are dropped" in caplog.text
+    assert not spool.exists()
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_a_full_spool_drops_and_counts(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPANGLASS_MAX_SPOOL_BYTES", "100")
+    sink.rule = lambda _: 503
+    record(sink.url)
+    assert spanglass.flush() == Receipt(sent=0, spooled=0, dropped=SPANS, pending=0)
+
+
+def test_waiting_for_a_collector_that_hangs_has_an_end(sink: Sink) -> None:
+    sink.hangs = threading.Event()
+    record(sink.url)
+    assert spanglass.flush(0.2) == Receipt(sent=0, spooled=0, dropped=0, pending=SPANS)
+    sink.hangs.set()
+    assert until(lambda: spanglass.stats().spans_sent == SPANS)
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_what_hangs_while_more_comes_is_sent_once(sink: Sink) -> None:
+    """Closed while a request is under way: it goes to the spool, and an answer that comes later changes nothing."""
+    sink.hangs = threading.Event()
+    record(sink.url)
+    spanglass.flush(0.2)
+    for _ in range(3):
+        work("more")
+    spanglass.shutdown(0.3)
+    totals = spanglass.stats()
+    assert (totals.spans_spooled, totals.spans_sent, totals.spans_pending) == (SPANS + 3, 0, 0)
+    sink.hangs.set()
+    assert until(lambda: len(sink.spans()) == SPANS)
+    assert until(lambda: not any(thread.name == "spanglass-sender" for thread in threading.enumerate()))
+    assert spanglass.stats() == totals
+
+
+@pytest.mark.parametrize("endpoint", ["http://[bad", "http://127.0.0.1:99999", "ftp://h", "://"])
+@pytest.mark.usefixtures("forgiving")
+@pytest.mark.filterwarnings("ignore:URLs without a scheme:FutureWarning")
+def test_an_address_that_is_none_loses_nothing(endpoint: str) -> None:
+    record(endpoint)
+    assert spanglass.flush() == Receipt(sent=0, spooled=SPANS, dropped=0, pending=0)
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_a_header_that_cannot_be_sent_loses_nothing(sink: Sink) -> None:
+    record(sink.url, project="línea → 1")
+    receipt = spanglass.flush()
+    assert (receipt.spooled, receipt.pending) == (SPANS, 0)
+    assert spanglass.stats().errors > 0
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_no_thread_can_be_started_and_the_end_sends_all_the_same(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.12 is while it ends."""
+    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
+    start = threading.Thread.start
+
+    def refuse(self: threading.Thread) -> None:
+        if self.name.startswith("spanglass"):
+            message = "can't create new thread at interpreter shutdown"
+            raise RuntimeError(message)
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert [work("a"), work("b")] == ["A", "B"]
+    spanglass.shutdown()
+    assert outputs(sink) == ["A", "B"]
+    assert spanglass.stats().spans_sent == 2
+    with spanglass.span("afterwards"):
+        pass
+
+
+def test_our_own_requests_are_not_recorded_by_instrumentations_of_http(exporting: Sink) -> None:
+    from opentelemetry.instrumentation.utils import is_instrumentation_enabled  # noqa: PLC0415
+
+    asked: list[bool] = []
+    exporting.rule = lambda _: 200
+    from spanglass.export import transport  # noqa: PLC0415
+
+    post = transport.Transport.post
+    transport.Transport.post = lambda self, *told: (asked.append(is_instrumentation_enabled()), post(self, *told))[1]  # type: ignore[method-assign]
+    try:
+        work()
+        assert spanglass.flush()
+    finally:
+        transport.Transport.post = post  # type: ignore[method-assign]
+    assert asked == [False]
+    assert is_instrumentation_enabled()
