@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Awaitable, Callable
@@ -14,18 +15,25 @@ from hypothesis import strategies as st
 from spanglass_collector.errors import Busy, Rejected, TooLarge, Unsupported
 from spanglass_collector.receive.body import decompressed, read_body
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 MIB = 1024 * 1024
 
 
-@given(st.binary(max_size=5000), st.sampled_from(["gzip", "GZIP ", "x-gzip", "deflate", "", "identity"]))
+@given(st.binary(max_size=5000), st.sampled_from(["gzip", "GZIP ", "x-gzip", "deflate", "zstd", "", "identity"]))
 def test_what_was_compressed_comes_back(body: bytes, encoding: str) -> None:
     name = encoding.strip().lower()
-    sent = gzip.compress(body) if "gzip" in name else zlib.compress(body) if name == "deflate" else body
+    compress = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress}
+    sent = compress[name](body) if name in compress else body
     assert decompressed(sent, encoding, max_bytes=5000) == body
 
 
 def test_several_members_are_one_body() -> None:
-    assert decompressed(gzip.compress(b"a") + gzip.compress(b"b"), "gzip", max_bytes=2) == b"ab"
+    for name, compress in (("gzip", gzip.compress), ("zstd", zstd.compress)):
+        assert decompressed(compress(b"a") + compress(b"b"), name, max_bytes=2) == b"ab"
 
 
 @pytest.mark.parametrize(
@@ -36,6 +44,9 @@ def test_several_members_are_one_body() -> None:
         (gzip.compress(b"hello")[:-1], "gzip", Rejected, "ends in the middle"),
         (gzip.compress(b"hello") + b"junk", "gzip", Rejected, "cannot be decompressed"),
         (b"hello", "gzip", Rejected, "cannot be decompressed as gzip"),
+        (zstd.compress(b"x" * 11), "zstd", TooLarge, "larger than 10 bytes after decompression"),
+        (zstd.compress(b"hello")[:-1], "zstd", Rejected, "ends in the middle"),
+        (b"hello", "zstd", Rejected, "cannot be decompressed as zstd"),
         (b"hello", "br", Unsupported, "'br' is not supported"),
     ],
 )

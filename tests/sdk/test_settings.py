@@ -67,7 +67,7 @@ def test_opentelemetry_s_switch_counts_unless_ours_is_given() -> None:
 def test_the_key_is_never_shown() -> None:
     settings = Settings(api_key="sg_secret")
     assert "sg_secret" not in repr(settings)
-    assert settings.headers["Authorization"] == "Bearer sg_secret"
+    assert settings.request_headers["Authorization"] == "Bearer sg_secret"
 
 
 def test_the_table_tells_every_setting() -> None:
@@ -78,4 +78,4 @@ def test_the_table_tells_every_setting() -> None:
     for row in rows:
         assert row.help.endswith((".", "…"))
         assert row.env[0] == f"SPANGLASS_{row.name.upper()}"
-        assert (row.unit == "") == (type(row.default) in {str, bool})
+        assert (row.unit == "") == (type(row.default) in {str, bool, tuple} or row.name == "sample_rate")

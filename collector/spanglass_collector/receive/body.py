@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
 
 from starlette.types import Receive
 
 from spanglass_collector.errors import Busy, Rejected, TooLarge, Unsupported
 
-WINDOW_BITS: Final[Mapping[str, int]] = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""Content encoding to zlib's window bits: 16 + 15 is gzip, 15 zlib (RFC 9110, 8.4.1)."""
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+ENCODINGS: Final[Mapping[str, Callable[[], Any]]] = {
+    "gzip": partial(zlib.decompressobj, 31),  # window bits: 16 + 15 is gzip, 15 zlib (RFC 9110, 8.4.1)
+    "x-gzip": partial(zlib.decompressobj, 31),
+    "deflate": partial(zlib.decompressobj, 15),
+    # 8 MB is the window every decoder must take (RFC 9659, 3); a larger one is memory that somebody else decides on.
+    "zstd": partial(zstd.ZstdDecompressor, options={zstd.DecompressionParameter.window_log_max: 23}),
+}
+"""Content encoding to what undoes it; all of them work alike."""
 DROPPED_TIMES: Final = 8
 
 
@@ -51,16 +64,16 @@ def decompressed(body: bytes, encoding: str, *, max_bytes: int) -> bytes:
     name = encoding.strip().lower()
     if name in {"", "identity"}:
         return body
-    if name not in WINDOW_BITS:
-        msg = f"The content encoding {name[:40]!r} is not supported; use gzip, deflate or none."
+    if name not in ENCODINGS:
+        msg = f"The content encoding {name[:40]!r} is not supported; use gzip, deflate, zstd or none."
         raise Unsupported(msg)
     parts: list[bytes] = []
     left = max_bytes
     while body:
-        inflater = zlib.decompressobj(WINDOW_BITS[name])
+        inflater = ENCODINGS[name]()
         try:
             part = inflater.decompress(body, left + 1)
-        except zlib.error as error:
+        except (zlib.error, zstd.ZstdError) as error:
             msg = f"The body cannot be decompressed as {name}."
             raise Rejected(msg) from error
         left -= len(part)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import os
+import threading
 import zlib
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -88,17 +91,28 @@ def compressor(settings: Settings) -> tuple[str, Compressor | None]:
     return "gzip", gzip
 
 
+# Held while modules are imported here, in the background. A fork waits for it: in a child that began in the middle of
+# an import nobody could ever import these modules, the application least of all.
+_IMPORTING: Final = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_IMPORTING.acquire, after_in_parent=_IMPORTING.release, after_in_child=_IMPORTING.release
+    )
+
+
 class Transport:
     """A connection to the collector that is kept open. For one thread; made in the thread that uses it."""
 
     def __init__(self, settings: Settings) -> None:
-        import urllib3  # noqa: PLC0415  with ssl it is more than importing the whole package costs
+        with _IMPORTING:
+            import urllib3  # noqa: PLC0415  with ssl it is more than importing the whole package costs
 
-        self._settings = settings
-        self._errors = urllib3.exceptions.HTTPError
-        self._pool = _pool(settings, urllib3)
-        self._encoding, self._compress = compressor(settings)
-        self._timeout = urllib3.Timeout
+            codecs.lookup("idna")  # imported at the first connection otherwise
+            self._settings = settings
+            self._errors = urllib3.exceptions.HTTPError
+            self._pool = _pool(settings, urllib3)
+            self._encoding, self._compress = compressor(settings)
+            self._timeout = urllib3.Timeout
 
     def post(self, parcel: Parcel, timeout_seconds: float) -> Answer:
         """Send it and wait for the answer. Raises nothing for what may happen on a network."""
@@ -130,7 +144,10 @@ class Transport:
         return judged(answer.status, said, answer.headers.get("retry-after"))
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection. At the end of the process urllib3 would not do so by itself."""
+        for key in list(self._pool.pools.keys()):
+            if (pool := self._pool.pools.get(key)) is not None:
+                pool.close()
         self._pool.clear()
 
 

@@ -171,7 +171,7 @@ spanglass.init("fork")
 stop = threading.Event()
 def record(name):
     count = 0
-    while not stop.is_set():
+    while not stop.wait(0.0005):
         with spanglass.span(f"{name}-{count}"): count += 1
 threads = [threading.Thread(target=record, args=(f"thread{n}",)) for n in range(2)]
 for thread in threads: thread.start()
