@@ -38,6 +38,7 @@ _TURN: Final = 64  # spans packed before the application gets a chance to run
 _BACKLOG: Final = 2_048  # spans: so far behind there are no such breaks
 _SPILL_BYTES: Final = 1_000_000  # what does not fit into the queue is written to the spool in pieces of this size
 _SCORES_A_PARCEL: Final = 100
+_CLOSED: Final = -1  # room for no span: it ended after everything was sent for the last time
 
 
 class Outbox:
@@ -125,6 +126,7 @@ class Outbox:
         self._wake.set()
         self._pack(deadline, last=True)
         self._sender.close(deadline)
+        self._max_spans = _CLOSED
         if left := len(self._queue):
             COUNTERS.add("spans_taken", left)
             COUNTERS.add("spans_dropped", left)
@@ -141,6 +143,10 @@ class Outbox:
 
     def _overflow(self, span: ReadableSpan) -> None:
         """Past the full queue, into the spool. The sample rate holds; whether a trace is interesting is not asked."""
+        if self._max_spans == _CLOSED:
+            COUNTERS.add("spans_taken")
+            COUNTERS.add("spans_dropped")
+            return
         try:
             weight = self._sample.weight_of(span)
             if weight is None:
@@ -176,10 +182,14 @@ class Outbox:
                 COUNTERS.add("spans_taken", spilled.count)
                 self._sender.store(spilled)
             while self._scores:
-                batch = [self._scores.popleft() for _ in range(min(len(self._scores), _SCORES_A_PARCEL))]
+                batch = [self._masked(self._scores.popleft()) for _ in range(min(len(self._scores), _SCORES_A_PARCEL))]
                 self._sender.put(Parcel(Goods.SCORES, orjson.dumps(batch), len(batch)))
         finally:
             self._packing.release()
+
+    def _masked(self, score: dict[str, Any]) -> dict[str, Any]:
+        said = score.get("comment")
+        return score if self._mask is None or not said else {**score, "comment": self._mask.text(said)}
 
     def _hand_over(self, parcel: Parcel | None) -> None:
         if parcel is not None:

@@ -81,7 +81,7 @@ def test_gzip_is_what_others_read() -> None:
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
 def test_a_request_arrives_as_it_was_packed(sink: Sink, opened: list[Transport], compression: str) -> None:
-    settings = Settings(endpoint=sink.url, compression=compression, api_key="sg_k", extra_headers=("x-team=blue",))
+    settings = Settings(endpoint=sink.url, compression=compression, api_key="sg_k", headers=("x-team=blue",))
     opened.append(Transport(settings))
     assert opened[0].post(PARCEL, 10) == Answer(Verdict.SENT, 200)
     assert opened[0].post(Parcel(Goods.SCORES, b"[]", 0), 10) == Answer(Verdict.SENT, 200)
