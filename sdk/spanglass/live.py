@@ -139,6 +139,7 @@ class LiveSpan(LateSpan):
         if self.end_ns:
             return
         self.end_ns = end_time or time_ns()
+        self.token = None  # it holds on to the context of the caller, with all that is in it
         if self.sampled:
             recorder = self.recorder
             if recorder.processors._span_processors is recorder.alone:  # noqa: SLF001

@@ -15,6 +15,7 @@ from typing import Any
 
 from spanglass import messages as wire
 from spanglass import semconv
+from spanglass.clients.openai_embeddings import embedding_request, embedding_response
 from spanglass_cli.demo import catalogue, model, provider
 from spanglass_cli.demo.judge import Score, judge
 from spanglass_cli.demo.shop import FALLBACK_MODEL, TEMPERATURE, TOOL_DEFINITIONS, TOOLS
@@ -131,14 +132,17 @@ def _answer(tape: _Tape, visit: Visit, *, changed: bool) -> str:
 def _find_articles(tape: _Tape, question: str) -> list[str]:
     with tape.span("find-articles", semconv.Kind.RETRIEVER) as span:
         span.attributes[semconv.INPUT] = question
-        with tape.span("embed-question", semconv.Kind.EMBEDDING) as embedding:
+        request = {"model": model.EMBEDDING_MODEL, "input": question}
+        with tape.span(f"embeddings {model.EMBEDDING_MODEL}", semconv.Kind.EMBEDDING) as embedding:
+            embedding.attributes |= {semconv.PROVIDER_NAME: "openai"} | _texts(embedding_request(request))
             tape.pass_time(tape.chance.uniform(0.03, 0.09))
-            embedding.attributes |= {
-                semconv.INPUT: question,
-                semconv.REQUEST_MODEL: model.EMBEDDING_MODEL,
-                semconv.PROVIDER_NAME: "openai",
-                semconv.INPUT_TOKENS: model.tokens_of(question),
+            answer = {
+                "model": model.EMBEDDING_MODEL,
+                "usage": {"prompt_tokens": model.tokens_of(question)},
+                "vectors": 1,
+                "dimensions": model.EMBEDDING_DIMENSIONS,
             }
+            embedding.attributes |= embedding_response(answer)
         found = catalogue.search(question)
         tape.pass_time(tape.chance.uniform(0.004, 0.02))
         span.attributes[semconv.OUTPUT] = json.dumps([{"article": t.name, "score": score} for t, score in found])
@@ -177,6 +181,11 @@ def _stream(tape: _Tape, name: str, messages: list[dict[str, Any]], *, changed: 
         return _chat(tape, FALLBACK_MODEL, messages, tools=False, stream=True, changed=changed).text
 
 
+def _texts(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The SDK's functions give long texts as UTF-8 bytes."""
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in attributes.items()}
+
+
 def _chat(
     tape: _Tape, name: str, messages: list[dict[str, Any]], *, tools: bool, stream: bool, changed: bool
 ) -> model.Reply:
@@ -184,14 +193,15 @@ def _chat(
     if tools:
         request["tools"] = TOOL_DEFINITIONS
     with tape.span(f"chat {name}", semconv.Kind.LLM) as span:
-        span.attributes |= {semconv.PROVIDER_NAME: "openai"} | wire.request_attributes(request)
+        span.attributes |= {semconv.PROVIDER_NAME: "openai"} | _texts(wire.request_attributes(request))
         try:
             reply = model.answer(name, messages, tuple(TOOLS) if tools else (), changed=changed, chance=tape.chance)
-        except model.Refusal:
+        except model.Refusal as refusal:
+            span.attributes[semconv.HTTP_STATUS] = refusal.status
             tape.pass_time(tape.chance.uniform(0.05, 0.2))
             raise
         tape.pass_time(reply.seconds)
-        span.attributes |= wire.response_attributes(provider.completion(reply))
+        span.attributes |= _texts(wire.response_attributes(provider.completion(reply)))
         if stream:
             span.attributes[semconv.TIME_TO_FIRST_CHUNK] = reply.first_token_seconds
         return reply

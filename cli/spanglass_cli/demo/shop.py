@@ -5,7 +5,7 @@ leaves this behind::
 
     shop-assistant            agent
     ├── find-articles         retriever
-    │   └── embed-question    embedding
+    │   └── embeddings …      embedding
     ├── chat gpt-4o           llm; asks for a tool where the question needs one
     ├── find_order            tool
     └── chat gpt-4o           llm, streamed
@@ -95,11 +95,7 @@ class Assistant:
             return [topic.article for topic, _ in found]
 
     def _embed(self, question: str) -> list[float]:
-        with spanglass.span("embed-question", kind="embedding") as span:
-            span.set(input=question, model=EMBEDDING_MODEL, provider="openai")
-            answer = self._client.embeddings.create(model=EMBEDDING_MODEL, input=question)
-            span.set(usage=answer.usage)
-            return answer.data[0].embedding
+        return self._client.embeddings.create(model=EMBEDDING_MODEL, input=question).data[0].embedding
 
     def _with_tools(self, model: str, messages: list[Any]) -> str:
         """One round of tools at most: ask, run what is wanted, and let the model put it into words."""

@@ -86,7 +86,14 @@ def _rarer_value(value: object, max_bytes: int) -> bytes:
     for base, plain in _PLAIN.items():
         if isinstance(value, base) and type(value) is not base:
             return any_value(plain(value), max_bytes)
-    return any_value(str(value), max_bytes)
+    return any_value(_said(value), max_bytes)
+
+
+def _said(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  an object of the application, or a number too long to print
+        return f"<{type(value).__name__}: unreadable>"
 
 
 # What makes of a member of an enumeration, or of a number of numpy, the value that it is.

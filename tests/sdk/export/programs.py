@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from spanglass.export.spool import Spool
+from sdk.servers import Sink
+
+from spanglass.export.spool import Spool, folder
+from spanglass.settings import Settings
 
 WORK = """
 import spanglass
@@ -19,10 +22,11 @@ print(work())
 """
 
 COLLECTS_WHAT_IS_LEFT = """
-import spanglass, time
+import os, pathlib, spanglass, time
 spanglass.init()
+spool = pathlib.Path(os.environ["SPANGLASS_SPOOL_DIR"])
 deadline = time.monotonic() + 30
-while spanglass.stats().spans_recovered < {count} and time.monotonic() < deadline:
+while any(spool.rglob("*-*")) and time.monotonic() < deadline:
     time.sleep(0.02)
 print(spanglass.stats().spans_recovered)
 """
@@ -54,3 +58,20 @@ def claim_all(folder: str) -> list[bytes]:
             found.append(bytes(claim.parcel.body))
             spool.forget(claim)
     return found
+
+
+HURRY = {"SPANGLASS_EXIT_TIMEOUT_SECONDS": "0.5"}
+
+
+def next_process(sink: Sink, count: int) -> None:
+    """Another process with the same settings sends what the first one left."""
+    ended = run(COLLECTS_WHAT_IS_LEFT.format(count=count), SPANGLASS_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{count}\n", "")
+
+
+def moved(spool: Path, to: str) -> None:
+    """As if the collector had come back at the address that was dead: the folder is that of the destination."""
+    (old,) = spool.iterdir()
+    new = folder(Settings(endpoint=to, spool_dir=str(spool)))
+    assert new is not None
+    old.rename(new)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from sdk.conftest import new_provider
 from sdk.export.collectors import TROUBLES
 from sdk.servers import Sink
@@ -20,6 +21,8 @@ from sdk.servers import Sink
 import spanglass
 from spanglass import semconv
 from spanglass.export.sender import pause_seconds
+from spanglass.export.spool import Spool
+from spanglass.export.transport import Transport
 from spanglass.runtime import Receipt
 
 SPANS = 5
@@ -157,50 +160,6 @@ def test_pauses_grow_and_have_an_end(failures: int, told: float | None, chance: 
     assert pause_seconds(failures + 1, told, chance) >= pause
 
 
-def refuse_above(size_bytes: int) -> Any:
-    return lambda request: 413 if len(request.body) > size_bytes else 200
-
-
-def test_a_request_that_is_too_large_is_halved_until_it_passes(sink: Sink) -> None:
-    sink.rule = refuse_above(20_000)
-    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
-    for number in range(20):
-        work(f"{number}-" + "x" * 2_000)
-    assert spanglass.flush() == Receipt(sent=20, spooled=0, dropped=0, pending=0)
-    assert outputs(sink) == sorted(f"{number}-" + "X" * 2_000 for number in range(20))
-    assert sink.refused
-
-
-def test_one_span_that_is_too_large_is_shortened_and_the_others_stay_whole(sink: Sink) -> None:
-    sink.rule = refuse_above(20_000)
-    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
-    for text in ("a", "b" * 100_000, "c", "d"):
-        work(text)
-    assert spanglass.flush() == Receipt(sent=4, spooled=0, dropped=0, pending=0)
-    short, long = sorted(outputs(sink), key=len)[:3], max(outputs(sink), key=len)
-    assert short == ["A", "C", "D"]
-    assert long.startswith("BBB")
-    assert long.endswith(" more bytes]")
-    assert len(long) < 20_000
-
-
-@pytest.mark.usefixtures("forgiving")
-def test_a_server_that_finds_everything_too_large_costs_the_spans_and_no_more(sink: Sink) -> None:
-    sink.rule = refuse_above(0)
-    record(sink.url)
-    assert spanglass.flush() == Receipt(sent=0, spooled=0, dropped=SPANS, pending=0)
-
-
-@pytest.mark.usefixtures("forgiving")
-def test_one_unreadable_score_costs_only_itself(sink: Sink) -> None:
-    sink.rule = lambda request: 400 if b"bad" in request.body else 200
-    spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
-    for name in ("one", "bad", "two"):
-        spanglass.score(name, 1, trace_id="0" * 31 + "1")
-    assert spanglass.flush() == Receipt(sent=2, spooled=0, dropped=1, pending=0)
-    assert [score["name"] for score in sink.scores()] == ["one", "two"]
-
-
 @pytest.mark.usefixtures("forgiving")
 def test_without_a_spool_what_is_not_taken_is_dropped_and_counted(
     sink: Sink, spool: Path, caplog: pytest.LogCaptureFixture
@@ -246,6 +205,30 @@ def test_what_hangs_while_more_comes_is_sent_once(sink: Sink) -> None:
     assert spanglass.stats() == totals
 
 
+@pytest.mark.usefixtures("forgiving")
+def test_closed_while_it_is_being_spooled_it_is_spooled_once(
+    sink: Sink, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, put = threading.Event(), Spool.put
+
+    def slow(self: Spool, *told: Any, **more: Any) -> bool:
+        began.set()
+        time.sleep(0.2)
+        return put(self, *told, **more)
+
+    monkeypatch.setattr(Spool, "put", slow)
+    sink.rule = lambda _: 503
+    record(sink.url)
+    flushing = threading.Thread(target=spanglass.flush)
+    flushing.start()
+    assert began.wait(20)
+    spanglass.shutdown(0)
+    flushing.join()
+    totals = spanglass.stats()
+    assert (totals.spans_ended, totals.spans_spooled, totals.spans_pending) == (SPANS, SPANS, 0)
+    assert len(list(spool.rglob("*.parcel"))) == 1
+
+
 @pytest.mark.parametrize("endpoint", ["http://[bad", "http://127.0.0.1:99999", "ftp://h", "://"])
 @pytest.mark.usefixtures("forgiving")
 @pytest.mark.filterwarnings("ignore:URLs without a scheme:FutureWarning")
@@ -283,19 +266,18 @@ def test_no_thread_can_be_started_and_the_end_sends_all_the_same(sink: Sink, mon
         pass
 
 
-def test_our_own_requests_are_not_recorded_by_instrumentations_of_http(exporting: Sink) -> None:
-    from opentelemetry.instrumentation.utils import is_instrumentation_enabled  # noqa: PLC0415
-
+def test_our_own_requests_are_not_recorded_by_instrumentations_of_http(
+    exporting: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[bool] = []
-    exporting.rule = lambda _: 200
-    from spanglass.export import transport  # noqa: PLC0415
+    post = Transport.post
 
-    post = transport.Transport.post
-    transport.Transport.post = lambda self, *told: (asked.append(is_instrumentation_enabled()), post(self, *told))[1]  # type: ignore[method-assign]
-    try:
-        work()
-        assert spanglass.flush()
-    finally:
-        transport.Transport.post = post  # type: ignore[method-assign]
+    def noted(self: Transport, *told: Any) -> Any:
+        asked.append(is_instrumentation_enabled())
+        return post(self, *told)
+
+    monkeypatch.setattr(Transport, "post", noted)
+    work()
+    assert spanglass.flush()
     assert asked == [False]
     assert is_instrumentation_enabled()

@@ -98,6 +98,7 @@ def test_numbers_that_are_none() -> None:
         (2**63, str(2**63)),
         (-(2**100), str(-(2**100))),
         (1 + 2j, "(1+2j)"),
+        ([10**9_999], ["<int: unreadable>"]),
     ],
 )
 def test_what_the_official_encoder_cannot_say_becomes_text(value: object, told: object) -> None:
