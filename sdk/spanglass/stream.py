@@ -31,16 +31,15 @@ _ROUND: Final = range(256)  # items between two looks at how much has been kept
 class Chunks:
     """The items a generator has yielded, as far as its span has room for them."""
 
-    __slots__ = ("_counted", "_done", "_items", "_live", "_room", "keep")
+    _counted = _kept_bytes = 0  # items whose size is known, and that size
 
     def __init__(self, live: LiveSpan, done: Callable[[LiveSpan, object], None], *, keep: bool) -> None:
         self._live = live
         self._done = done
         self._items: list[Any] = []
-        self._counted = 0
-        self._room = live.recorder.max_bytes
-        kept = keep and live.sampled and live.recorder.capture
-        self.keep: Callable[[Any], object] = self._items.append if kept else _forget
+        self.keep: Callable[[Any], object] = (
+            self._items.append if keep and live.sampled and live.recorder.capture else _forget
+        )
 
     def first(self) -> None:
         """The first item is there."""
@@ -49,11 +48,9 @@ class Chunks:
     def look(self) -> Callable[[Any], object]:
         """What to do with the next items: keep them, or no longer."""
         fresh = self._items[self._counted :]
-        self._room -= sum(len(item) if type(item) is str else _ITEM_BYTES for item in fresh)
+        self._kept_bytes += sum(len(item) if type(item) is str else _ITEM_BYTES for item in fresh)
         self._counted = len(self._items)
-        if self._room <= 0:
-            self.keep = _forget
-        return self.keep
+        return self.keep if self._kept_bytes < self._live.recorder.max_bytes else _forget
 
     def end(self, returned: object = None) -> None:
         """The generator has come to its end, or was let go of: the span has what was yielded until then."""

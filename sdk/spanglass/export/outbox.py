@@ -48,7 +48,8 @@ class Outbox:
         """``head_rate``: the share of traces that the application's own sampler lets begin."""
         self._settings = settings
         self._head_rate = head_rate
-        self._max_spans, self._max_bytes = settings.max_queue_spans, settings.max_queue_bytes
+        self._max_spans = settings.max_queue_spans
+        self._max_bytes = settings.max_queue_bytes * 3 // 4  # the rest is for parcels on their way
         folder = spools.folder(settings)
         self._spool = None if folder is None else spools.Spool(folder, settings.max_spool_bytes)
         self._sender = Sender(settings, self._spool)

@@ -80,7 +80,7 @@ class Sender:
     def put(self, parcel: Parcel) -> None:
         """Take a parcel; it waits in memory, or in the spool when there is too much of it or nobody takes it."""
         with self._changed:
-            room = self.waiting_bytes() + len(parcel.body) <= self._settings.max_queue_bytes // 2
+            room = self.waiting_bytes() + len(parcel.body) <= self._settings.max_queue_bytes // 4 or not self._waiting
             if not self._given_up and room and (not self.is_away or self._spool is None):
                 self._waiting.append(parcel)
                 self._ensure_thread()

@@ -35,7 +35,7 @@ os.waitpid(child, 0)
 def test_forked_again_and_again_while_threads_record_and_send(sink: Sink) -> None:
     """A lock that another thread holds at the fork is not held for ever in the child, and no span is sent twice."""
     program = """
-import os, spanglass, threading, warnings
+import os, signal, spanglass, threading, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 spanglass.init("fork")
 stop = threading.Event()
@@ -48,6 +48,7 @@ for thread in threads: thread.start()
 for n in range(20):
     child = os.fork()
     if child == 0:
+        signal.alarm(40)
         with spanglass.span(f"child-{n}"): pass
         receipt = spanglass.flush(30)
         os._exit(0 if receipt and receipt.sent == 1 else 1)
@@ -63,6 +64,31 @@ print(spanglass.stats().spans_sent)
     assert len({span["span_id"] for span in spans}) == len(spans) == int(ended.stdout) + 20
     names = Counter(span["name"].partition("-")[0] for span in spans)
     assert names["child"] == 20
+
+
+def test_a_fork_waits_for_what_is_being_imported_in_the_background(sink: Sink) -> None:
+    """In a child that began in the middle of it, nobody could import the same again."""
+    program = """
+import os, signal, spanglass, sys, threading, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+began = threading.Event()
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "urllib3.connectionpool":
+            began.set()
+            time.sleep(0.3)
+sys.meta_path.insert(0, Slow())
+with spanglass.span("s"): pass
+assert began.wait(30)
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    import urllib3
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+    ended = run(program, SPANGLASS_ENDPOINT=sink.url, SPANGLASS_EXPORT_INTERVAL_SECONDS="0.01")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "0\n", "")
 
 
 CHILDREN = """

@@ -28,6 +28,7 @@ def test_spans_that_are_too_many_are_halved() -> None:
     parts = divided(made.parcel([made.a_span(span_id=number) for number in range(1, 6)]), TOO_LARGE)
     assert [part.count for part in parts] == [3, 2] == [size_of(part) for part in parts]
     assert {part.goods for part in parts} == {Goods.SPANS}
+    assert [part.count for part in divided(parts[1], TOO_LARGE)] == [1, 1]
 
 
 def test_a_single_span_is_shortened_until_nothing_can_be_cut() -> None:

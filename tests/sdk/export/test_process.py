@@ -147,6 +147,18 @@ def test_importing_is_light() -> None:
     assert (ended.stdout, ended.stderr) == ("[]\n", "")
 
 
+def test_a_connection_that_is_opened_at_the_end_is_closed(sink: Sink) -> None:
+    program = """
+import spanglass
+for name in ("first", "last"):
+    with spanglass.span(name): pass
+    if name == "first": spanglass.flush()
+"""
+    ended = run(program, SPANGLASS_ENDPOINT=sink.url)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [span["name"] for span in sink.spans()] == ["first", "last"]
+
+
 def test_opentelemetry_switched_off_switches_us_off(spool: Path) -> None:
     ended = run(WORK + "print(spanglass.stats().spans_ended)", OTEL_SDK_DISABLED="true")
     assert ended.stdout == "done\n0\n"
