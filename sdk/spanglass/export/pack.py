@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spanglass.settings import Settings
 
 _LEAST_TEXT_BYTES: Final = 1_024
-_MAX_HEADS: Final = 256  # resources or scopes that are remembered: some libraries make a tracer, and so a scope, a call
+_MAX_HEADS: Final = 256  # resources or scopes that are remembered: an application may name tracers as it goes
 _ENVELOPE_BYTES: Final = 2_048  # what stands around the first span of a request: resource, scope, lengths
 
 

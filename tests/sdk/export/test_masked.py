@@ -9,6 +9,8 @@ from sdk.servers import Sink
 import spanglass
 from spanglass import semconv
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @spanglass.observe
 def work(text: str = "hello") -> str:

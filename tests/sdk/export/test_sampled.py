@@ -13,6 +13,8 @@ from spanglass import semconv
 from spanglass.current import leave
 from spanglass.sampling import keeps
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @spanglass.observe
 def work(text: str = "hello") -> str:
@@ -71,7 +73,6 @@ def test_a_trace_that_has_not_ended_is_held_and_decided_at_the_end(sink: Sink) -
 
 def test_the_rate_holds_beyond_the_queue_too(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPANGLASS_MAX_QUEUE_SPANS", "1")
-    monkeypatch.setenv("SPANGLASS_EXPORT_INTERVAL_SECONDS", "60")
     spanglass.init(endpoint=sink.url, tracer_provider=new_provider(), sample_rate=0.25)
     for _ in range(400):
         work()

@@ -25,6 +25,7 @@ from spanglass.export.spool import Spool
 from spanglass.export.transport import Transport
 from spanglass.runtime import Receipt
 
+pytestmark = pytest.mark.usefixtures("unhurried")
 SPANS = 5
 
 
@@ -100,13 +101,14 @@ def test_whatever_is_wrong_with_the_network_spans_end_in_the_spool(
 )
 @pytest.mark.usefixtures("forgiving")
 def test_what_is_refused_for_good_is_dropped_counted_and_told_once(
-    exporting: Sink, status: int, words: str, caplog: pytest.LogCaptureFixture
+    sink: Sink, status: int, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    exporting.rule = lambda _: status
+    sink.rule = lambda _: status
+    spanglass.init(endpoint=sink.url, api_key="sg_secret", tracer_provider=new_provider())
     for _ in range(2):
         work()
         assert spanglass.flush() == Receipt(sent=0, spooled=0, dropped=1, pending=0)
-    assert len(exporting.refused) == 2
+    assert len(sink.refused) == 2
     (said,) = [record.getMessage() for record in caplog.records]
     assert str(status) in said
     assert "dropped" in said

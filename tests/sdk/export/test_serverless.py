@@ -17,6 +17,8 @@ from spanglass import guard
 from spanglass.export.outbox import is_serverless
 from spanglass.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @spanglass.observe
 def work(text: str = "hello") -> str:
@@ -39,7 +41,6 @@ def test_where_a_process_may_be_frozen(serverless: str, environ: dict[str, str],
 
 def test_the_end_of_a_trace_waits_until_all_of_it_is_sent(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPANGLASS_SERVERLESS", "on")
-    monkeypatch.setenv("SPANGLASS_EXPORT_INTERVAL_SECONDS", "60")
     spanglass.init(endpoint=sink.url, tracer_provider=new_provider())
     for number in itertools.count(1):
         with spanglass.span("handler"):

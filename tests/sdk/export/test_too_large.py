@@ -12,6 +12,8 @@ import spanglass
 from spanglass import semconv
 from spanglass.runtime import Receipt
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @spanglass.observe
 def work(text: str = "hello") -> str:
