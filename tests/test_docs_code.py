@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def below(sink: Sink, name: str) -> list[str]:
 
 def test_the_page_prints_what_it_says(told: tuple[str, Sink]) -> None:
     printed, _ = told
-    assert printed.startswith("Receipt(sent=1, spooled=0, dropped=0, pending=0)\nStats(spans_ended=")
+    assert printed.lstrip().startswith("Receipt(sent=1, spooled=0, dropped=0, pending=0)\nStats(spans_ended=")
     assert "Receipt(sent=1, spooled=0, dropped=0, pending=0)" in SDK_PAGE.read_text()
 
 
@@ -116,10 +116,10 @@ def test_scores_of_the_page_belong_to_their_trace(told: tuple[str, Sink]) -> Non
     }
 
 
-@pytest.mark.parametrize("counters", [Stats, Receipt])
-def test_every_counter_is_explained(counters: type) -> None:
+@pytest.mark.parametrize("names", [Stats._fields, [each.name for each in fields(Receipt)]])
+def test_every_counter_is_explained(names: Sequence[str]) -> None:
     page = SDK_PAGE.read_text()
-    assert [each.name for each in fields(counters) if f"`{each.name}`" not in page] == []
+    assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_every_setting_that_the_pages_name_is_one() -> None:
@@ -134,7 +134,7 @@ def test_the_bounds_of_the_page_are_those_of_the_settings() -> None:
     page = SDK_PAGE.read_text()
     default = {row.name: row.default for row in table()}
     for name, words in {
-        "max_queue_spans": "{:,} and",
+        "max_queue_spans": "{:,} spans",
         "max_batch_spans": "{} spans",
         "exit_timeout_seconds": "{:.0f} s (`SPANGLASS_EXIT",
     }.items():

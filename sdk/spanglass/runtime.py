@@ -13,7 +13,6 @@ from opentelemetry.sdk.trace import Tracer
 from spanglass import semconv
 from spanglass.current import PROCESS
 from spanglass.guard import LOG, POLICY, guarded
-from spanglass.settings import Settings, from_environment
 from spanglass.site import Recorder
 from spanglass.stats import COUNTERS, Stats
 from spanglass.version import installed_version
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
     from spanglass.export.outbox import Outbox
+    from spanglass.settings import Settings
 
     MaskHook = Callable[[str, object], object]
 
@@ -91,6 +91,8 @@ def init(
     returns what to send in its place; ``mask_patterns`` and ``mask_paths`` are the rules of ``spanglass.mask``. When
     any of them goes wrong the content of the span is left out, never sent as it was.
     """
+    from spanglass.settings import from_environment  # noqa: PLC0415  a table that takes 4 ms to be made
+
     with guarded("init"), _LOCK:
         if STATE.outbox is not None:
             shutdown()

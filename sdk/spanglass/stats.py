@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """Totals since the process started. Each ended span is sent, spooled, pending, sampled out or dropped."""
 
     spans_ended: int  # finished and handed over for sending, spans of other libraries included

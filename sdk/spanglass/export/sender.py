@@ -149,7 +149,8 @@ class Sender:
         for parcel in parcels:
             if self._spool is not None and self._spool.put(parcel):
                 COUNTERS.add(f"{parcel.goods}_spooled", parcel.count)
-                self._spool_may_hold = True
+                with self._changed:  # not while the thread looks: it would forget that there is something
+                    self._spool_may_hold = True
             else:
                 COUNTERS.add(f"{parcel.goods}_dropped", parcel.count)
                 warn_once("dropped", "spanglass: %s are dropped: they can neither be sent nor spooled", parcel.goods)

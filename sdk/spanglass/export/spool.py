@@ -72,6 +72,9 @@ class Spool:
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(parcel.body)
+                if own:
+                    with self._lock:
+                        self._own.add(name)  # before anybody can take it
                 draft.rename(self._path / name)
             except OSError:
                 draft.unlink(missing_ok=True)
@@ -79,9 +82,6 @@ class Spool:
         except OSError as error:
             LOG.debug("spanglass: the spool %s does not take a parcel: %s", self._path, error)
             return False
-        if own:
-            with self._lock:
-                self._own.add(name)
         return True
 
     def _make(self) -> None:

@@ -1,6 +1,6 @@
 """Ended spans -> the bytes of an OTLP request, and such bytes cut into smaller ones. Pure.
 
-Written by hand because it is what sending costs most: the message classes of the protobuf library take about five
+Written by hand because it is what sending costs most: the message classes of the protobuf library take about six
 times as long (docs/performance.md). Field numbers are those of
 https://github.com/open-telemetry/opentelemetry-proto (trace/v1/trace.proto, common/v1/common.proto); the tests hold
 every span against the official encoder.

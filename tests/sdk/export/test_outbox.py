@@ -12,6 +12,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from sdk.conftest import new_provider
 from sdk.export.collectors import nobody
+from sdk.export.waiting import until
 from sdk.servers import Sink
 
 import spanglass
@@ -108,9 +109,7 @@ def test_the_caller_s_thread_neither_packs_nor_sends(exporting: Sink, monkeypatc
     spanglass.init(endpoint=exporting.url, tracer_provider=new_provider())
     for _ in range(3_000):
         work()
-    deadline = threading.Event()
-    while spanglass.stats().spans_sent < 3_000:
-        assert not deadline.wait(0.01)
+    assert until(lambda: spanglass.stats().spans_sent == 3_000)
     assert packed_by == {"spanglass"}
 
 
@@ -125,9 +124,7 @@ def test_beyond_the_queue_spans_go_to_the_spool_and_are_sent(
     receipt = spanglass.flush()
     assert (receipt.dropped, receipt.pending) == (0, 0)
     assert receipt.sent + receipt.spooled == 20
-    pause = threading.Event()
-    while spanglass.stats().spans_sent < 20:
-        assert not pause.wait(0.01)
+    assert until(lambda: spanglass.stats().spans_sent == 20)
     assert sorted(int(span["attributes"][semconv.OUTPUT]) for span in sink.spans()) == list(range(20))
     assert list(spool.rglob("*.*")) == []
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from sdk.conftest import new_provider
+from sdk.export.waiting import until
 from sdk.servers import Sink
 
 import spanglass
@@ -77,9 +76,7 @@ def test_the_rate_holds_beyond_the_queue_too(sink: Sink, monkeypatch: pytest.Mon
     for _ in range(400):
         work()
     spanglass.flush()
-    pause = threading.Event()
-    while (now := spanglass.stats()).spans_sent + now.spans_sampled_out < 400:
-        assert not pause.wait(0.01)
+    assert until(lambda: (now := spanglass.stats()).spans_sent + now.spans_sampled_out == 400)
     assert {span["attributes"][semconv.SAMPLING_WEIGHT] for span in sink.spans()} == {4.0}
     assert all(keeps(int(span["trace_id"], 16), 0.25) for span in sink.spans())
     assert spanglass.stats().spans_sampled_out == 400 - len(sink.spans())

@@ -221,6 +221,19 @@ def test_what_a_process_wrote_is_its_own_until_it_forks(tmp_path: Path) -> None:
     assert not taken(spool).own
 
 
+def test_it_is_its_own_as_soon_as_anybody_can_take_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, claims, rename = Spool(tmp_path, MEGABYTE), [], Path.rename
+
+    def taken_at_once(self: Path, target: Path) -> None:
+        rename(self, target)
+        if target.suffix == ".parcel":
+            claims.append(taken(spool))
+
+    monkeypatch.setattr(Path, "rename", taken_at_once)
+    spool.put(parcel())
+    assert [claim.own for claim in claims] == [True]
+
+
 def test_each_destination_has_a_folder_and_no_name_tells_the_key(tmp_path: Path) -> None:
     there = [
         Settings(spool_dir=str(tmp_path), **told)
