@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -116,7 +115,7 @@ def test_scores_of_the_page_belong_to_their_trace(told: tuple[str, Sink]) -> Non
     }
 
 
-@pytest.mark.parametrize("names", [Stats._fields, [each.name for each in fields(Receipt)]])
+@pytest.mark.parametrize("names", [Stats._fields, Receipt._fields])
 def test_every_counter_is_explained(names: Sequence[str]) -> None:
     page = SDK_PAGE.read_text()
     assert [name for name in names if f"`{name}`" not in page] == []

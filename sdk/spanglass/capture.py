@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
-from numbers import Number
-from pathlib import PurePath
+from os import PathLike
 from typing import Any, Final
 
 import orjson
@@ -94,11 +93,17 @@ def _describe(value: object) -> object:
         return list(islice(value, _MAX_ITEMS))  # type: ignore[call-overload]
     if issubclass(kind, float):
         return float(value)  # type: ignore[arg-type]
-    if issubclass(kind, Number | PurePath):
+    if issubclass(kind, PathLike) or _is_number(kind):
         return str(value)
     if isinstance(value, type):
         return f"<class {value.__module__}.{value.__qualname__}>"
     return repr(value)[:_MAX_REPR]
+
+
+def _is_number(kind: type) -> bool:
+    from numbers import Number  # noqa: PLC0415  few values need it
+
+    return issubclass(kind, Number)
 
 
 def _tame(value: Any, depth: int, above: frozenset[int]) -> object:

@@ -6,7 +6,7 @@ import atexit
 import os
 import threading
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from opentelemetry.sdk.trace import Tracer
 
@@ -51,8 +51,7 @@ STATE: Final = State()
 _LOCK: Final = threading.RLock()
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a flush came to, spans and scores together. True when the collector has acknowledged all that was waiting."""
 
     sent: int  # acknowledged during the flush
