@@ -224,7 +224,8 @@ class Settings:
     @property
     def base_url(self) -> str:
         """Address of the collector without a path of a signal and without a slash at the end."""
-        return self.endpoint.rstrip("/").removesuffix(semconv.TRACES_PATH).rstrip("/")
+        address = self.endpoint if "://" in self.endpoint else f"http://{self.endpoint}"
+        return address.rstrip("/").removesuffix(semconv.TRACES_PATH).rstrip("/")
 
     @property
     def traces_url(self) -> str:

@@ -79,3 +79,8 @@ def test_the_table_tells_every_setting() -> None:
         assert row.help.endswith((".", "…"))
         assert row.env[0] == f"SPANGLASS_{row.name.upper()}"
         assert (row.unit == "") == (type(row.default) in {str, bool, tuple} or row.name == "sample_rate")
+
+
+def test_an_address_without_a_scheme_is_one_of_http() -> None:
+    settings = Settings(endpoint="127.0.0.1:4318/v1/traces")
+    assert (settings.base_url, settings.is_local) == ("http://127.0.0.1:4318", True)
