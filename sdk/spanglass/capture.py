@@ -28,11 +28,44 @@ _MAX_INT_BITS: Final = 256
 _MARK_CHARACTERS: Final = 40  # room for the mark that _cut leaves
 _INT64: Final = range(-(2**63), 2**64)
 
-Snapshot = str | bytes
-"""Plain text as ``str``, JSON as ``bytes``."""
+Snapshot = str | bytes | dict[str, Any]
+"""Plain text as ``str``, JSON as ``bytes``; a mapping that needed no dump as a copy of it (``flat_copy``)."""
+
+_ATOMS: Final = frozenset({int, float, bool, type(None)})
+_TEXTS: Final = frozenset({str})
+_ENTRY_BYTES: Final = 100  # memory of an entry or a row without its texts, about
+GROWTH: Final = 6
+"""Bytes of JSON that one character can become, as U+0000 does: what is not measured must be this far from the limit."""
 
 
-def snapshot(value: object, max_bytes: int) -> Snapshot:
+def flat_copy(value: dict[str, Any], max_bytes: int) -> tuple[dict[str, Any], int] | None:
+    """A copy that later changes cannot reach, and about how much memory it takes; None when there is more to it.
+
+    It is for what most calls are given, numbers, texts, and messages that are texts: a third of the time of a dump,
+    and nothing to parse afterwards.
+    """
+    copied: dict[str, Any] = {}
+    size = 0
+    for name, item in value.items():
+        kind = type(item)
+        if kind is str:
+            size += len(item)
+        elif kind is list:
+            rows = []
+            for row in item:
+                if type(row) is not dict or not _TEXTS.issuperset(map(type, row.values())):
+                    return None
+                size += sum(map(len, row.values())) + _ENTRY_BYTES
+                rows.append(row.copy())
+            item = rows  # noqa: PLW2901
+        elif kind not in _ATOMS:
+            return None
+        copied[name] = item
+    size += len(copied) * _ENTRY_BYTES
+    return (copied, size) if size * GROWTH <= max_bytes else None
+
+
+def snapshot(value: object, max_bytes: int) -> str | bytes:
     """A copy of ``value`` that later changes to it cannot reach, at most ``max(max_bytes, MIN_BYTES)`` long."""
     if type(value) is str:
         return value if len(value) <= max_bytes or len(value) <= MIN_BYTES else _cut(value, max(max_bytes, MIN_BYTES))
@@ -53,6 +86,8 @@ def _dump_anything(value: object) -> bytes:
 
 def text(taken: Snapshot) -> str:
     """What goes on the wire: always encodable as UTF-8."""
+    if isinstance(taken, dict):
+        taken = orjson.dumps(taken)
     if isinstance(taken, bytes):
         return taken.decode()
     try:

@@ -105,8 +105,10 @@ def _texts(name: str, role: str, said: str) -> Mapping[str, Any]:
     return {name: messages.to_json([messages.text_message(role, text(said))])}
 
 
-def _encoded(taken: Snapshot) -> Snapshot:
+def _encoded(taken: Snapshot) -> str | bytes:
     """JSON stays as it is; what encodes it for the wire takes it so."""
+    if isinstance(taken, dict):
+        return orjson.dumps(taken)
     return taken if isinstance(taken, bytes) else text(taken)
 
 

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import TraceFlags
 
 from spanglass import semconv
-from spanglass.capture import snapshot, wire_value
+from spanglass.capture import GROWTH, flat_copy, snapshot, wire_value
 from spanglass.context import AMBIENT_KEY, NOTHING, metadata_attributes
 from spanglass.current import SPAN_KEY
 from spanglass.guard import guarded, swallow
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import TraceState
 
+    from spanglass.capture import Snapshot
     from spanglass.content import Reader
     from spanglass.site import Recorder, Site
 
@@ -130,6 +131,23 @@ class LiveSpan(LateSpan):
         self._facts += (read, taken)
         self._held_bytes += len(taken)
 
+    def take_arguments(self, read: Reader, arguments: dict[str, Any]) -> None:
+        """The same of the arguments of a call, which most often need no dump."""
+        flat = flat_copy(arguments, self.recorder.max_bytes)
+        if flat is None:
+            self.take(read, arguments)
+            return
+        self._facts += (read, flat[0])
+        self._held_bytes += flat[1]
+
+    def keep(self, read: Reader, value: object, size_bytes: int | None) -> None:
+        """The same for values that nobody else holds: as they are, if it is known how much memory they take."""
+        if size_bytes is None or size_bytes * GROWTH > self.recorder.max_bytes:
+            self.take(read, value)
+            return
+        self._facts += (read, value)
+        self._held_bytes += size_bytes
+
     def holds(self, size_bytes: int) -> None:
         """Count memory that a reader keeps besides its snapshot."""
         self._held_bytes += size_bytes
@@ -176,16 +194,25 @@ class LiveSpan(LateSpan):
     def _told(self) -> dict[str, Any]:
         built = {**self.site.constants, **self.ambient}
         for read, taken in zip(self._facts[::2], self._facts[1::2], strict=True):
-            try:
-                built.update(read(taken))
-            except Exception as error:  # noqa: BLE001  one fact is lost, not the span
-                swallow("span.attributes", error)
+            built.update(self._read(read, taken))
         built.update({key: wire_value(value, self.recorder.max_bytes) for key, value in self._extra.items()})
         if self.first_chunk_ns:
             built[semconv.TIME_TO_FIRST_CHUNK] = (self.first_chunk_ns - self.start_ns) / 1e9
         if self._failure:
             built[semconv.ERROR_TYPE] = self._failure.type_name
         return built
+
+    def _read(self, read: Reader, taken: Snapshot) -> Mapping[str, Any]:
+        try:
+            try:
+                return read(taken)
+            except Exception:
+                if not isinstance(taken, dict):
+                    raise
+                return read(snapshot(taken, self.recorder.max_bytes))  # it holds what only a dump can tame
+        except Exception as error:  # noqa: BLE001  one fact is lost, not the span
+            swallow("span.attributes", error)
+            return NOTHING
 
 
 class SilentSpan(LiveSpan):

@@ -99,7 +99,7 @@ def to_message(message: object) -> Json:
 
 
 def _choice_message(choice: Json) -> Json:
-    message = to_message(choice["message"])
+    message = to_message({name: said for name, said in choice["message"].items() if said is not None})
     return message | ({"finish_reason": choice["finish_reason"]} if choice.get("finish_reason") else {})
 
 

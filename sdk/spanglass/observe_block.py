@@ -19,7 +19,7 @@ from spanglass.current import leave
 from spanglass.span import finish
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from spanglass.live import LiveSpan
     from spanglass.plan import Plan
@@ -54,7 +54,7 @@ class _Open:
 
     __slots__ = ("_live", "_plan")
 
-    def __init__(self, plan: Plan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    def __init__(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._plan = plan
         self._live: LiveSpan | None = None if runtime.STATE.off else plan.begin(args, kwargs)
 

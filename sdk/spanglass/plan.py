@@ -7,17 +7,16 @@ from inspect import Parameter
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
-from spanglass import current, nesting, runtime
 from spanglass.content import KEPT_WITHOUT_CONTENT, completion_figures
 from spanglass.guard import swallow
-from spanglass.live import LiveSpan
-from spanglass.runtime import STATE
 from spanglass.semconv import Kind
 from spanglass.site import Site
-from spanglass.span import finish
+from spanglass.span import begin, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from spanglass.live import LiveSpan
 
 
 class Plan:
@@ -38,25 +37,13 @@ class Plan:
         self._names = names[self._owner :]
         self._rest = next((each.name for each in parameters if each.kind is Parameter.VAR_POSITIONAL), "args")
 
-    def begin(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> LiveSpan | None:
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveSpan | None:
         """Start the span and make it current; ``None`` when this call is not recorded."""
-        site = self.site
-        try:
-            recorder = STATE.recorder or runtime.start()
-            if recorder is None:
-                return None
-            context = current.get() or current.PROCESS.context
-            if nesting.SCOPES:
-                context = nesting.below(site, context)
-            live = LiveSpan(site, recorder, context)
-            live.token = current.attach(current.containing(live, context))
-        except Exception as error:  # noqa: BLE001  the application goes on unrecorded
-            swallow("span.begin", error)
-            return None
-        if self._wants_input and recorder.capture and live.sampled:
+        live = begin(self.site)
+        if live is not None and self._wants_input and live.sampled and live.recorder.capture:
             try:
                 if given := self._named(args, kwargs) if args else kwargs:
-                    live.take(site.read_input, given)
+                    live.take_arguments(self.site.read_input, given)
             except Exception as error:  # noqa: BLE001
                 swallow("observe.input", error)
         return live
@@ -75,7 +62,7 @@ class Plan:
             swallow("observe.output", error)
             finish(live, end_ns=end_ns)
 
-    def _named(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         positional = args[self._owner :]
         if not positional:
             return kwargs

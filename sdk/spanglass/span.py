@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from spanglass import current, nesting, runtime
 from spanglass.current import leave
@@ -14,20 +14,13 @@ from spanglass.site import KindName, Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextvars import Token
-
-    from opentelemetry.context import Context
 
 
-class Begun(NamedTuple):
-    """A span that is the current one, and how to make it no longer so."""
+def begin(site: Site) -> LiveSpan | None:
+    """Start a span below the current one and make it current, until ``leave`` is called with its token.
 
-    live: LiveSpan
-    token: Token[Context]
-
-
-def begin(site: Site) -> Begun | None:
-    """Start a span below the current one and make it current. ``None`` when nothing is recorded or it went wrong."""
+    ``None`` when nothing is recorded or it went wrong.
+    """
     try:
         recorder = runtime.STATE.recorder or runtime.start()
         if recorder is None:
@@ -36,10 +29,11 @@ def begin(site: Site) -> Begun | None:
         if nesting.SCOPES:  # a framework's instrumentation is on
             context = nesting.below(site, context)
         live = LiveSpan(site, recorder, context)
-        return Begun(live, current.attach(current.containing(live, context)))
+        live.token = current.attach(current.containing(live, context))
     except Exception as error:  # noqa: BLE001  the application goes on unrecorded
         swallow("span.begin", error)
         return None
+    return live
 
 
 def finish(live: LiveSpan, error: BaseException | None = None, end_ns: int | None = None) -> None:
@@ -55,24 +49,24 @@ def finish(live: LiveSpan, error: BaseException | None = None, end_ns: int | Non
 class Block:
     """A ``with`` (or ``async with``) block recorded as one span; yields the span."""
 
-    __slots__ = ("_begun", "_site", "_told")
+    __slots__ = ("_live", "_site", "_told")
 
     def __init__(self, site: Site, told: Mapping[str, Any]) -> None:
         self._site = site
         self._told = told
-        self._begun: Begun | None = None
+        self._live: LiveSpan | None = None
 
     def __enter__(self) -> LiveSpan:
-        self._begun = None if runtime.STATE.off else begin(self._site)
-        if self._begun is None:
+        self._live = None if runtime.STATE.off else begin(self._site)
+        if self._live is None:
             return SILENT
-        return self._begun.live.set(**self._told) if self._told else self._begun.live
+        return self._live.set(**self._told) if self._told else self._live
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if self._begun is not None:
-            leave(self._begun.token)
-            finish(self._begun.live, error)
-            self._begun = None
+        if self._live is not None:
+            leave(self._live.token)
+            finish(self._live, error)
+            self._live = None
 
     async def __aenter__(self) -> LiveSpan:
         return self.__enter__()

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanglass.capture import MIN_BYTES, snapshot, text, wire_value
+from spanglass.capture import MIN_BYTES, flat_copy, snapshot, text, wire_value
 
 BIG = 1_000_000
 
@@ -173,3 +173,54 @@ def test_a_cut_text_says_how_much_is_missing() -> None:
     taken = text(snapshot("y" * 1_000, 100))
     kept = taken.count("y")
     assert taken == "y" * kept + f"…[{1_000 - kept} more characters]"
+
+
+def test_a_flat_copy_is_out_of_reach() -> None:
+    messages = [{"role": "user", "content": "Sky?"}]
+    taken = flat_copy({"model": "m", "messages": messages, "temperature": 0.5, "stop": None}, BIG)
+    assert taken is not None
+    messages[0]["content"] = "Sea?"
+    messages.append({"role": "user", "content": "more"})
+    assert json.loads(text(taken[0])) == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "Sky?"}],
+        "temperature": 0.5,
+        "stop": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Sky?"}]}]},  # a part could be edited
+        {"messages": [["user", "Sky?"]]},
+        {"messages": ["Sky?"]},
+        {"options": {"deep": 1}},
+        {"messages": OrderedDict()},
+        {"account": Point(1, 2)},
+        {"text": "x" * 1000},
+        {"messages": [{"role": "x"}] * 10},  # rows take memory too
+    ],
+)
+def test_what_is_not_flat_or_too_long_needs_a_dump(value: dict[str, object]) -> None:
+    assert flat_copy(value, 6000) is None
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=5),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(-(2**63), 2**64 - 1),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.text(),
+            st.lists(st.dictionaries(st.text(max_size=5), st.text(), max_size=3), max_size=3),
+        ),
+        max_size=5,
+    )
+)
+def test_a_flat_copy_reads_as_a_dump_does(value: dict[str, object]) -> None:
+    taken = flat_copy(value, BIG)
+    assert taken is not None
+    assert text(taken[0]) == text(snapshot(value, BIG))

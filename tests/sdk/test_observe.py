@@ -255,3 +255,32 @@ def test_one_unreadable_fact_does_not_cost_the_span() -> None:
         half.set(output="kept")
     assert seen.span("half").output == "kept"
     assert spanglass.stats().errors == 1
+
+
+@spanglass.observe(kind="llm")
+def continued(messages: list[Any], **options: Any) -> str:
+    messages.append({"role": "assistant", "content": "Blue."})
+    return "Blue."
+
+
+@pytest.mark.parametrize(
+    "options", [{"top_k": 2**70}, {"stop": "\ud800"}, {"rows": [{"a": "\udfff"}]}, {"rows": [{1: "one"}]}]
+)
+def test_arguments_that_json_does_not_know_are_told_as_well_as_can_be(options: dict[str, Any], seen: Captured) -> None:
+    continued([{"role": "user", "content": "Sky?"}], **options)
+    span = seen.span("continued")
+    assert json.loads(span.input or "")[0]["parts"] == [{"type": "text", "content": "Sky?"}]
+
+
+def test_arguments_are_those_of_the_moment_of_the_call(seen: Captured) -> None:
+    continued(asked := [{"role": "user", "content": "Sky?"}])
+    asked[0]["content"] = "Sea?"
+    (message,) = json.loads(seen.span("continued").input or "")
+    assert message["parts"][0]["content"] == "Sky?"
+
+
+def test_text_that_grows_when_it_is_written_stays_under_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPANGLASS_MAX_CONTENT_BYTES", "4096")
+    with spanglass.testing.captured() as captured:
+        spanglass.observe(len, name="told")("\x00" * 3000)
+        assert 1000 < len(captured.span("told").attributes[semconv.INPUT]) <= 4096

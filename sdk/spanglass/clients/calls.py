@@ -41,6 +41,8 @@ class Call:
     request: Reader  # the arguments by name -> attributes; in the exporter's thread
     response: Reader  # what `fields` or `joined` gave -> attributes; in the exporter's thread
     fields: Callable[[Any, bool], Json]  # the answer -> JSON values, cheaply; False: only figures, content is off
+    values: Callable[[Any, bool], tuple[Json, int | None]] | None = None
+    """Tried before ``fields``: values that nobody else holds, and about how many bytes; None: not known."""
     joined: Callable[[Sequence[Any], bool], Json] | None = None  # the same of a stream's chunks; exporter's thread
     asynchronous: bool | None = None  # None: as the method is
     model: str = "model"  # the argument that names the model

@@ -128,7 +128,7 @@ def _says_nothing(chunk: Any) -> bool:
     return not any(choice.finish_reason or choice.delta.content or choice.delta.tool_calls for choice in chunk.choices)
 
 
-_USAGE: Final = Edit(_asking_for_usage, _refuses_option, shown=_tells_no_usage, hides=_says_nothing)
+_USAGE: Final = Edit("stream", _asking_for_usage, _refuses_option, shown=_tells_no_usage, hides=_says_nothing)
 
 
 def _completion(name: str) -> Call:

@@ -12,7 +12,7 @@ from spanglass.clients.address import server_attributes
 from spanglass.clients.calls import Call, Provider
 from spanglass.clients.openai_embeddings import embedding_request, embedding_response, embedding_values
 from spanglass.clients.openai_events import failure, response_from_events, response_values
-from spanglass.clients.openai_fields import completion_fields
+from spanglass.clients.openai_fields import completion_fields, completion_values
 from spanglass.clients.openai_responses import responses_request, responses_response
 from spanglass.clients.openai_stream import completion_from_chunks
 from spanglass.clients.streams import Edit, watch_inner
@@ -91,7 +91,7 @@ def _raw(kwargs: Mapping[str, Any]) -> str:
     return next((str(value) for name, value in headers.items() if str(name).lower() == _RAW), "")
 
 
-_USAGE: Final = Edit(_asking_for_usage, _refuses_option, shown=attrgetter("choices"), hides=_tells_usage_only)
+_USAGE: Final = Edit("stream", _asking_for_usage, _refuses_option, shown=attrgetter("choices"), hides=_tells_usage_only)
 _CHAT_CONTENT: Final = frozenset({"messages", "tools", "functions", "prediction", "user", "metadata"})
 _COMPLETIONS: Final = "openai.resources.chat.completions.completions"
 _RESPONSES: Final = "openai.resources.responses.responses"
@@ -107,6 +107,7 @@ def _chat(method: str, prefix: str = "") -> Call:
         request=chat_request,
         response=chat_response,
         fields=completion_fields,
+        values=completion_values,
         joined=completion_from_chunks,
         content=_CHAT_CONTENT,
         once=("messages",),

@@ -17,40 +17,46 @@ def fields(model: Any) -> Json:
     if isinstance(model, dict):
         return model
     extra = getattr(model, "__pydantic_extra__", None)
-    return {**vars(model), **extra} if extra else vars(model)
+    own: Json = model.__dict__
+    return {**own, **extra} if extra else own
 
 
-def completion_fields(completion: Any, content: bool) -> Json:
-    """A ``ChatCompletion`` as JSON values; without ``content`` only its figures."""
+def completion_values(completion: Any, content: bool) -> tuple[Json, int | None]:
+    """A ``ChatCompletion`` as values of its own, and about how many bytes they take.
+
+    Without ``content`` only its figures. The size is None when more is said in it than texts.
+    """
     told = fields(completion)
-    choices = map(fields, told.get("choices") or ())
+    usage = told.get("usage")
+    size: int | None = _FIGURES_BYTES
+    choices = []
+    for choice in map(fields, told.get("choices") or ()):
+        reason = {"finish_reason": choice.get("finish_reason")}
+        if content:
+            said = fields(choice.get("message") or {})
+            if _TEXTS.issuperset(map(type, said.values())):
+                reason["message"] = said.copy()
+                size = size and size + sum(map(len, filter(None, said.values())))
+            else:
+                reason["message"] = {name: plain(value) for name, value in said.items() if name not in _NOT_SAID}
+                size = None
+        choices.append(reason)
     return {
         "id": told.get("id"),
         "model": told.get("model"),
         "system_fingerprint": told.get("system_fingerprint"),
         "service_tier": told.get("service_tier"),
-        "usage": usage_fields(told.get("usage")),
-        "choices": [_choice(each) if content else {"finish_reason": each.get("finish_reason")} for each in choices],
-    }
+        "usage": None if usage is None else plain(usage),
+        "choices": choices,
+    }, size
 
 
-def usage_fields(usage: Any) -> Json | None:
-    """Token counts, those that are told in an object of their own included."""
-    if usage is None:
-        return None
-    return {name: value if type(value) in _ATOMS else fields(value) for name, value in fields(usage).items()}
+def completion_fields(completion: Any, content: bool) -> Json:
+    """The same, the values alone."""
+    return completion_values(completion, content)[0]
 
 
-def _choice(choice: Json) -> Json:
-    told = {name: value for name, value in fields(choice.get("message") or {}).items() if value is not None}
-    for name in _NOT_SAID & told.keys():
-        del told[name]
-    for name in _OBJECTS & told.keys():
-        told[name] = plain(told[name])
-    return {"finish_reason": choice.get("finish_reason"), "message": told}
-
-
-_ATOMS: Final = frozenset({int, str, float, bool, type(None)})
-_OBJECTS: Final = frozenset({"tool_calls", "function_call", "audio"})
+_TEXTS: Final = frozenset({str, type(None)})
+_FIGURES_BYTES: Final = 2_000  # of a completion in which nothing was said
 _NOT_SAID: Final = frozenset({"parsed", "annotations"})
 """``parsed`` is the content again as the application's own type."""

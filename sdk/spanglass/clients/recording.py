@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from spanglass import current, runtime, semconv
-from spanglass.clients.streams import Tap, fail, note_failure
+from spanglass.clients.streams import Tap, fail, is_stream, note_failure
 from spanglass.current import SPAN_KEY, leave
 from spanglass.guard import guarded, swallow
 from spanglass.live import LiveSpan
 from spanglass.site import Site
-from spanglass.span import Begun, begin, finish
+from spanglass.span import begin, finish
 
 if TYPE_CHECKING:
     from spanglass.clients.calls import Call
@@ -44,27 +44,29 @@ class ClientSite(Site):
 class Recording:
     """One method of one client: what its spans are made of, and whether its server minds being asked more."""
 
-    __slots__ = ("_left_out", "_left_out_quiet", "_site", "call", "edit")
+    __slots__ = ("_left_out", "_left_out_quiet", "_site", "_whole", "asked_with", "call", "edit")
 
     def __init__(self, call: Call, constants: Mapping[str, Any]) -> None:
         self.call = call
         self.edit = call.edit
+        self.asked_with = call.edit.asked_with if call.edit else None
         self._site = ClientSite(call.operation, call.kind, {semconv.OPERATION_NAME: call.operation, **constants})
         self._left_out = call.unsent
         self._left_out_quiet = call.unsent | call.content
+        self._whole: type | None = None  # class of answers that are neither streams nor to be opened
 
-    def begin(self, args: tuple[Any, ...], kwargs: Json) -> Begun | None:
+    def begin(self, args: tuple[Any, ...], kwargs: Json) -> LiveSpan | None:
         """Start the span with what is asked; ``None`` inside a recorded call, and when nothing is recorded."""
         above = current.get().get(SPAN_KEY)
         if type(above) is LiveSpan and type(above.site) is ClientSite and not above.end_ns:
             return None
-        begun = begin(self._site)
-        if begun is not None and begun.live.sampled:
+        live = begin(self._site)
+        if live is not None and live.sampled:
             try:
-                self._take_request(begun.live, args, kwargs)
+                self._take_request(live, args, kwargs)
             except Exception as error:  # noqa: BLE001
                 swallow("clients.request", error)
-        return begun
+        return live
 
     def _take_request(self, live: LiveSpan, args: tuple[Any, ...], kwargs: Json) -> None:
         call = self.call
@@ -75,17 +77,11 @@ class Recording:
         given = {**dict(zip(call.positional, args, strict=False)), **kwargs} if args else kwargs
         capture = live.recorder.capture
         left_out = self._left_out if capture else self._left_out_quiet
-        sent = {
-            name: value
-            for name, value in given.items()
-            if name not in left_out and (type(value) in _PLAIN or type(value).__name__ not in _OMITTED)
-        }
-        extra = given.get("extra_body")
-        if extra is not None and isinstance(extra, Mapping):
-            sent |= {name: value for name, value in extra.items() if name not in left_out}
+        plain = left_out.isdisjoint(given) and _PLAIN.issuperset(map(type, given.values()))
+        sent = given if plain else _sent(given, left_out)
         model = sent.get(call.model)
         live.update_name(f"{call.operation} {model}" if isinstance(model, str) and model else call.operation)
-        live.take(call.request, sent if call.given is None else call.given(sent, capture))
+        live.take_arguments(call.request, sent if call.given is None else call.given(sent, capture))
 
     def edited(self, live: LiveSpan, kwargs: Json) -> Json:
         """The arguments the call is made with: the very same ones unless there is something more to ask."""
@@ -104,24 +100,45 @@ class Recording:
         self.edit = None
         return True
 
-    def answered(self, begun: Begun, answer: Any, kwargs: Json, *, edited: bool) -> Any:
+    def answered(self, live: LiveSpan, answer: Any, kwargs: Json, *, edited: bool) -> Any:
         """The answer as the caller gets it; the span ends now, or with the stream."""
         end_ns = time_ns()
-        live, token = begun
-        leave(token)
+        leave(live.token)
         try:
             if live.sampled:
                 call = self.call
-                if call.joined is not None and call.streamed(answer):
-                    return call.watch(answer, Tap(live, call, call.edit if edited else None))
-                told = answer if call.opened is None else call.opened(answer, kwargs)
+                told = answer
+                if answer.__class__ is not self._whole:
+                    if call.joined is not None and call.streamed(answer):
+                        return call.watch(answer, Tap(live, call, call.edit if edited else None))
+                    if call.opened is not None:
+                        told = call.opened(answer, kwargs)
+                    if told is answer and call.streamed is is_stream:
+                        self._whole = answer.__class__
                 if told is not None:
-                    live.take(call.response, call.fields(told, live.recorder.capture))
-                    note_failure(live, call, told)
+                    if call.values is None:
+                        live.take(call.response, call.fields(told, live.recorder.capture))
+                    else:
+                        live.keep(call.response, *call.values(told, live.recorder.capture))
+                    if call.failed is not None:
+                        note_failure(live, call, told)
         except Exception as error:  # noqa: BLE001
             swallow("clients.response", error)
-        finish(live, end_ns=end_ns)
+        finish(live, None, end_ns)
         return answer
+
+
+def _sent(given: Json, left_out: frozenset[str]) -> Json:
+    """The arguments that go to the server; what the caller has added to the body by hand among them."""
+    sent = {
+        name: value
+        for name, value in given.items()
+        if name not in left_out and (type(value) in _PLAIN or type(value).__name__ not in _OMITTED)
+    }
+    extra = given.get("extra_body")
+    if isinstance(extra, Mapping):
+        sent |= {name: value for name, value in extra.items() if name not in left_out}
+    return sent
 
 
 class Recordings:
@@ -189,10 +206,10 @@ def recorded_everywhere(function: Callable[..., Any], recordings: Recordings) ->
 
 
 def _run(recording: Recording, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Json) -> Any:
-    begun = recording.begin(args, kwargs)
-    if begun is None:
+    live = recording.begin(args, kwargs)
+    if live is None:
         return method(*args, **kwargs)
-    request = recording.edited(begun.live, kwargs)
+    request = recording.edited(live, kwargs) if recording.asked_with in kwargs else kwargs
     try:
         try:
             answer = method(*args, **request)
@@ -202,19 +219,19 @@ def _run(recording: Recording, method: Callable[..., Any], args: tuple[Any, ...]
             request = kwargs
             answer = method(*args, **kwargs)
     except BaseException as error:
-        leave(begun.token)
-        fail(begun.live, error)
+        leave(live.token)
+        fail(live, error)
         raise
-    return recording.answered(begun, answer, kwargs, edited=request is not kwargs)
+    return recording.answered(live, answer, kwargs, edited=request is not kwargs)
 
 
 async def _run_async(
     recording: Recording, method: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: Json
 ) -> Any:
-    begun = recording.begin(args, kwargs)
-    if begun is None:
+    live = recording.begin(args, kwargs)
+    if live is None:
         return await method(*args, **kwargs)
-    request = recording.edited(begun.live, kwargs)
+    request = recording.edited(live, kwargs) if recording.asked_with in kwargs else kwargs
     try:
         try:
             answer = await method(*args, **request)
@@ -224,10 +241,10 @@ async def _run_async(
             request = kwargs
             answer = await method(*args, **kwargs)
     except BaseException as error:
-        leave(begun.token)
-        fail(begun.live, error)
+        leave(live.token)
+        fail(live, error)
         raise
-    return recording.answered(begun, answer, kwargs, edited=request is not kwargs)
+    return recording.answered(live, answer, kwargs, edited=request is not kwargs)
 
 
 def _run_later(recording: Recording, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Json) -> Any:

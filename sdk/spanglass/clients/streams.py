@@ -36,6 +36,7 @@ _MOST_KEPT: Final = 2_000  # chunks: of a longer stream the memory weighs more t
 class Edit:
     """Something asked of the server that the caller did not ask for, and must not notice."""
 
+    asked_with: str  # the argument without which there is nothing to ask
     ask: Callable[[Json], Json]  # arguments -> arguments with the question; the same object: nothing to ask
     refused: Callable[[Exception], bool]  # the server does not know it: the call is made again without, now and later
     shown: Callable[[Any], Any]  # true of every chunk but a few, and quick to ask

@@ -412,7 +412,8 @@ def test_a_failure_of_our_own_leaves_the_answer_alone(provider: Provider) -> Non
     def broken(*_args: object) -> Any:
         raise ZeroDivisionError
 
-    calls = tuple(dataclasses.replace(call, fields=broken, joined=broken) for call in openai_calls.PROVIDER.calls)
+    broken_readers: dict[str, Any] = {"fields": broken, "values": broken, "joined": broken}
+    calls = tuple(dataclasses.replace(call, **broken_readers) for call in openai_calls.PROVIDER.calls)
     table = dataclasses.replace(openai_calls.PROVIDER, calls=calls)
     with (
         OpenAI(base_url=provider.url + "/v1", api_key="k", max_retries=0) as client,
@@ -464,3 +465,18 @@ def test_from_end_to_end(client: OpenAI, exporting: Sink) -> None:
     assert {key: call["attributes"][key] for key in USAGE} == USAGE
     assert call["span_kind"] == 3  # client
     assert USAGE_CHUNK["usage"]["prompt_tokens"] == call["attributes"][semconv.INPUT_TOKENS]
+
+
+def test_what_is_done_to_the_answer_afterwards_is_not_recorded(client: OpenAI, seen: Captured) -> None:
+    asked = copy.deepcopy(ASK)
+    answer = client.chat.completions.create(model="m", messages=asked)
+    asked[1]["content"] = "Sea?"
+    answer.choices[0].message.content = "Green."
+    answer.model = "other"
+    assert answer.usage is not None
+    answer.usage.prompt_tokens = 1
+    (span,) = seen.spans
+    assert messages_of(span, semconv.INPUT_MESSAGES)[-1]["parts"][0]["content"] == "Sky?"
+    assert messages_of(span, semconv.OUTPUT_MESSAGES)[0]["parts"][0]["content"] == "Blue."
+    assert usage_of(span) == USAGE
+    assert span.attributes[semconv.RESPONSE_MODEL] != "other"

@@ -59,8 +59,8 @@ def test_a_trace_that_has_not_ended_is_held_and_decided_at_the_end(sink: Sink) -
         block.__enter__()
         with spanglass.span("below"):
             pass
-        assert block._begun is not None
-        leave(block._begun.token)
+        assert block._live is not None
+        leave(block._live.token)
     receipt = spanglass.flush()
     assert (receipt.sent, receipt.pending) == (0, 20)
     spanglass.shutdown()
