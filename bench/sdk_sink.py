@@ -1,4 +1,7 @@
-"""A collector that answers 200 and throws away, in a process of its own so that its CPU time is nobody's."""
+"""A collector that throws away what it gets, in a process of its own so that its CPU time is nobody's.
+
+``sdk_sink.py STATUS DELAY_SECONDS``: what it answers, and how long after the request; status 0 never answers.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"
+STATUS, DELAY_SECONDS = (int(sys.argv[1]), float(sys.argv[2])) if __name__ == "__main__" else (200, 0.0)
+ANSWER = b"HTTP/1.1 %d -\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n" % STATUS
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -20,8 +24,11 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             length = LENGTH.search(head)
             if length:
                 await reader.readexactly(int(length[1]))
-            writer.write(ANSWER)
-            await writer.drain()
+            if DELAY_SECONDS:
+                await asyncio.sleep(DELAY_SECONDS)
+            if STATUS:
+                writer.write(ANSWER)
+                await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 
@@ -33,9 +40,10 @@ async def main() -> None:
 
 
 @contextmanager
-def sink() -> Iterator[str]:
+def sink(status: int = 200, delay_seconds: float = 0.0) -> Iterator[str]:
     """Its address, while it runs."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE) as process:
+    command = [sys.executable, __file__, str(status), str(delay_seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
