@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from spanglass import semconv
@@ -89,7 +90,7 @@ def span_from_wire(wire: WireSpan, told: Told, *, project: str, received_ns: int
     )
 
 
-def text_attributes(attributes: Attributes, *, without: frozenset[str] = frozenset()) -> dict[str, str]:
+def text_attributes(attributes: Attributes, *, without: AbstractSet[str] = frozenset()) -> dict[str, str]:
     """Attributes as text: a string as it is, anything else as JSON."""
     return {name: as_text(value) for name, value in attributes.items() if name not in without}
 

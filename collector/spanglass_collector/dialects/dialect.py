@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from spanglass_collector.decode import Attributes, Value, WireSpan
 from spanglass_collector.dialects.told import FIELDS
+
+EVENT: str = "event:"
+"""What a phrase that reads an event writes before the event's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +42,51 @@ class Found:
     attributes: tuple[str, ...] = ()
 
 
-Phrase: TypeAlias = Callable[[WireSpan], Iterable[Found]]
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What takes more than one attribute to understand.
+
+    ``reads`` are names of attributes, beginnings of names (with a dot at the end), or ``event:`` and the name of an
+    event: where none of them is on a span, ``read`` is not asked. Whatever else it looks at, its answer may depend
+    on the values of one span only.
+    """
+
+    reads: tuple[str, ...]
+    read: Callable[[WireSpan], Iterable[Found]]
+
+    def applies(self, names: Iterable[str]) -> bool:
+        """Whether one of ``names``, of attributes and (with ``event:``) of events, is one that it reads."""
+        return any(name in self._exact or name.startswith(self._beginnings) for name in names)
+
+    @property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(self.reads)
+
+    @property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(name for name in self.reads if name.endswith("."))
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A convention: spoken where an attribute name begins with one of ``prefixes``."""
+    """A convention: spoken where the name of an attribute begins with one of ``prefixes``, or that of the
+    instrumentation scope with one of ``scopes``; with ``only_scopes`` the latter alone counts.
+
+    An event counts as an attribute with ``event:`` before its name.
+    """
 
     name: str
     prefixes: tuple[str, ...]
-    words: tuple[Word, ...]
+    words: tuple[Word, ...] = ()
     phrases: tuple[Phrase, ...] = ()
+    scopes: tuple[str, ...] = ()
+    only_scopes: bool = False
 
-    def spoken_by(self, attributes: Attributes) -> bool:
-        """Whether any attribute is of this dialect."""
-        return any(name.startswith(self.prefixes) for name in attributes)
-
-    def found_in(self, span: WireSpan) -> Iterable[Found]:
-        """What the dialect reads of a span, by falling precedence: phrases first, then words in their order."""
-        for phrase in self.phrases:
-            yield from phrase(span)
-        attributes = span.attributes
-        for word in self.words:
-            if word.attribute in attributes:
-                value = word.read(attributes[word.attribute])
-                if value is not None:
-                    yield Found(word.field, value, (word.attribute,))
+    def spoken_by(self, names: Iterable[str], scope_name: str) -> bool:
+        """Whether a span with attributes (and events) of these names, from this scope, speaks it."""
+        if self.scopes and scope_name.startswith(self.scopes):
+            return True
+        return not self.only_scopes and any(name.startswith(self.prefixes) for name in names)
 
 
 def prefixed(attributes: Attributes, prefix: str) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from spanglass import semconv
 from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Word, prefixed
+from spanglass_collector.dialects.dialect import Dialect, Found, Phrase, Word, prefixed
 from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.messages import messages_from_value, parts_from_value
 
@@ -137,5 +137,9 @@ GEN_AI: Final = Dialect(
         Word(semconv.PROMPT_NAME, "prompt_name", values.text),
         Word(semconv.PROMPT_VERSION, "prompt_version", values.text),
     ),
-    phrases=(_parameters, _indexed_messages, _first_token_of_server),
+    phrases=(
+        Phrase((semconv.REQUEST_PREFIX,), _parameters),
+        Phrase(("gen_ai.prompt.", "gen_ai.completion."), _indexed_messages),
+        Phrase(("gen_ai.server.time_to_first_token",), _first_token_of_server),
+    ),
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Word
+from spanglass_collector.dialects.dialect import EVENT, Dialect, Found, Phrase, Word
 from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.messages import messages_from_value
 
@@ -190,5 +190,13 @@ OPENINFERENCE: Final = Dialect(
         Word(OUTPUT, "output_text", values.as_text),
         Word("tool.parameters", "input_text", values.as_text),
     ),
-    phrases=(_messages, _invocation, _embeddings, _documents, _first_token, _mime_types, _raw_response),
+    phrases=(
+        Phrase(("llm.input_messages.", "llm.output_messages."), _messages),
+        Phrase(INVOCATIONS, _invocation),
+        Phrase(("embedding.embeddings.",), _embeddings),
+        Phrase(("retrieval.documents.", "reranker.output_documents."), _documents),
+        Phrase((EVENT + FIRST_TOKEN_EVENT,), _first_token),
+        Phrase(("input.mime_type", "output.mime_type"), _mime_types),
+        Phrase((KIND,), _raw_response),
+    ),
 )

@@ -9,7 +9,7 @@ from spanglass import semconv
 from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Word, prefixed
+from spanglass_collector.dialects.dialect import Dialect, Found, Phrase, Word, prefixed
 
 
 def _kind(value: Value) -> Kind | None:
@@ -35,5 +35,5 @@ OWN: Final = Dialect(
         Word(semconv.TAGS, "tags", values.texts),
         Word(semconv.SAMPLING_WEIGHT, "sampling_weight", values.weight),
     ),
-    phrases=(_metadata,),
+    phrases=(Phrase((semconv.METADATA_PREFIX,), _metadata),),
 )

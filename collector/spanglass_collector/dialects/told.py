@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from spanglass.semconv import Kind
 from spanglass_collector.messages import Message, Part
 
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
+
 class Told:
     """Canonical fields as they were told; None or empty where nothing was.
 
     ``understood`` are the attributes that are kept here and need not be kept again. ``metadata`` and ``parameters``
     are joined over all dialects of a span; of every other field the first dialect that tells it decides.
+
+    Of its forty fields a span tells a handful: those lie in the instance, the others are read from the class.
     """
 
     kind: Kind | None = None
@@ -24,7 +28,7 @@ class Told:
     session_id: str = ""
     user_id: str = ""
     tags: tuple[str, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = NOTHING
     provider: str = ""
     request_model: str = ""
     response_model: str = ""
@@ -36,7 +40,7 @@ class Told:
     output_messages: Sequence[Message] = ()
     input_text: str = ""
     output_text: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = NOTHING
     finish_reasons: tuple[str, ...] = ()
     tool_name: str = ""
     input_tokens: int | None = None
@@ -52,9 +56,14 @@ class Told:
     prompt_name: str = ""
     prompt_version: str = ""
     sampling_weight: float | None = None
-    understood: frozenset[str] = frozenset()
+    understood: AbstractSet[str] = frozenset()
+
+    def __init__(self, told: dict[str, Any], understood: AbstractSet[str] = frozenset()) -> None:
+        """Take ``told`` as it is: the caller gives it away."""
+        self.__dict__ = told
+        told["understood"] = understood
 
 
-FIELDS: Final = frozenset(each.name for each in fields(Told)) - {"understood"}
+FIELDS: Final = frozenset(Told.__annotations__) - {"understood"}
 JOINED: Final = frozenset({"metadata", "parameters"})
 """Fields that are maps, joined over the dialects of one span."""

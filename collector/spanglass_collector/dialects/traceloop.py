@@ -8,7 +8,7 @@ from typing import Final
 from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Word, prefixed
+from spanglass_collector.dialects.dialect import Dialect, Found, Phrase, Word, prefixed
 
 KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
     "workflow": Kind.CHAIN,
@@ -60,5 +60,5 @@ TRACELOOP: Final = Dialect(
         Word("traceloop.prompt.key", "prompt_name", values.text),
         Word("traceloop.prompt.version", "prompt_version", values.text),
     ),
-    phrases=(_association,),
+    phrases=(Phrase((ASSOCIATION,), _association),),
 )
