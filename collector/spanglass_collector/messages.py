@@ -8,7 +8,7 @@ Parts are those of the GenAI conventions (v1.41.1, ``gen-ai-input-messages.json`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from spanglass_collector.decode import Value
 from spanglass_collector.values import as_text, from_json
@@ -30,6 +30,8 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
         value = inner if isinstance(inner, list) else [value]
     if not isinstance(value, list):
         value = [value]
+    if value and all(map(_is_canonical, value)):
+        return cast("list[Message]", value)
     found = [message for item in value if (message := _message(item, role))]
     return found or None
 
@@ -56,6 +58,22 @@ def tool_call(call_id: object, name: object, arguments: object) -> Part:
 def tool_response(call_id: object, response: object) -> Part:
     """What a tool answered."""
     return {"type": "tool_call_response", "id": call_id, "response": response}
+
+
+def _is_canonical(item: Any) -> bool:
+    """Whether it is a message of plain texts, just as the conventions have it: nearly all are, and stay as they are."""
+    if type(item) is not dict or not item.keys() <= _MESSAGE_KEYS or type(item.get("role")) is not str:
+        return False
+    parts = item.get("parts")
+    if type(parts) is not list:
+        return False
+    for part in parts:
+        if type(part) is not dict or part.get("type") != "text" or type(part.get("content")) is not str or len(part) != 2:  # fmt: skip
+            return False
+    return True
+
+
+_MESSAGE_KEYS: Final = frozenset({"role", "parts", "name", "finish_reason"})
 
 
 def _message(item: Any, role: str) -> Message | None:

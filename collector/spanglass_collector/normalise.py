@@ -1,98 +1,149 @@
-"""From what was sent and what it tells to the one canonical ``Span``. Pure; never raises."""
+"""From what was sent and what it tells to the row of ``spans`` it becomes. Pure; never raises."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from decimal import Decimal
 from typing import Final
 
 from spanglass import semconv
 from spanglass.semconv import MODEL_KINDS, Kind
-from spanglass_collector.decode import Attributes, WireEvent, WireSpan
+from spanglass_collector.decode import Attributes, WireEvent, WireLink, WireSpan
 from spanglass_collector.dialects.told import Told
 from spanglass_collector.messages import Message, readable, said_by, tools_called
 from spanglass_collector.values import as_text, to_json
-from spanglass_store.span import Cost, Event, Link, Span, Usage
+from spanglass_store.rows import MAX_NANO_USD, Row
 
 PREVIEW_CHARACTERS: Final = 200
 EARLIEST_NS: Final = 946_684_800_000_000_000  # the year 2000: no span is older
 LATEST_AHEAD_NS: Final = 366 * 86_400_000_000_000  # a year: no client's clock is further ahead
 SENT_START: Final = "spanglass.sent.start_ns"
 """Attribute that keeps a start time that cannot be true."""
+NANO_USD: Final = Decimal(10) ** 9
 
 ROLL_UPS: Final = frozenset({Kind.AGENT, Kind.CHAIN})
 """Kinds whose usage and cost repeat those of the calls below them."""
 
 STATUS: Final[Mapping[int, str]] = {1: "ok", 2: "error"}
-_USAGE: Final = tuple(Usage.__dataclass_fields__)
-_COPIED: Final = (
-    "session_id",
-    "user_id",
-    "prompt_name",
-    "prompt_version",
-    "tags",
-    "metadata",
-    "system_fingerprint",
-    "service_tier",
-    "response_id",
-    "request_model",
-    "response_model",
-    "provider",
-    "parameters",
-    "time_to_first_token_ns",
+TOKENS: Final = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
 )
-"""Fields that are in a Span just as they were told."""
+COPIED: Final = frozenset(
+    {
+        "session_id",
+        "user_id",
+        "prompt_name",
+        "prompt_version",
+        "tags",
+        "metadata",
+        "system_fingerprint",
+        "service_tier",
+        "response_id",
+        "request_model",
+        "response_model",
+        "provider",
+        "parameters",
+        "finish_reasons",
+        "time_to_first_token_ns",
+        "sampling_weight",
+        *TOKENS,
+    }
+)
+"""Fields that are columns just as they were told."""
 
 
-def span_from_wire(wire: WireSpan, told: Told, *, project: str, received_ns: int) -> Span:
-    """The canonical span, without its cost where the client did not report one.
+def origin_row(wire: WireSpan, project: str) -> Row:
+    """What all spans of one resource and scope have in common."""
+    resource = wire.resource
+    return {
+        "project": project,
+        "service": as_text(resource.get(semconv.SERVICE_NAME)),
+        "environment": _first(resource, semconv.DEPLOYMENT_ENVIRONMENT, "deployment.environment"),
+        "release": as_text(resource.get(semconv.SERVICE_VERSION)),
+        "resource": text_attributes(resource),
+        "scope_name": wire.scope_name,
+        "scope_version": wire.scope_version,
+    }
+
+
+def row_from_wire(wire: WireSpan, told: Told, origin: Row, *, received_ns: int) -> Row:
+    """The row of a span, without its cost where the client did not report one.
 
     ``received_ns`` stands in for a start time that cannot be true (before 2000 or more than a year ahead of it).
     """
-    kind = _kind(told)
+    row = origin.copy()
+    row["trace_id"] = bytes.fromhex(wire.trace_id)
+    row["span_id"] = int(wire.span_id, 16)
+    parent = wire.parent_span_id
+    if parent:
+        row["parent_span_id"] = int(parent, 16)
+    row["name"] = wire.name
+    row["kind"] = kind = _kind(told)
+    row |= {name: value for name, value in vars(told).items() if name in COPIED}
     start_ns, end_ns, marks = _times(wire, received_ns)
-    is_root = not wire.parent_span_id
-    inputs = _with_system(told)
-    usage = Usage(**{name: getattr(told, name) for name in _USAGE})
-    error = _error(wire, told)
-    return Span(
-        project=project,
-        trace_id=wire.trace_id,
-        span_id=wire.span_id,
-        parent_span_id=wire.parent_span_id,
-        start_ns=start_ns,
-        end_ns=end_ns,
-        name=wire.name,
-        kind=kind,
-        status=STATUS.get(wire.status_code, "unset"),
-        error_type=error[0],
-        error_message=error[1],
-        service=as_text(wire.resource.get(semconv.SERVICE_NAME)),
-        environment=_first(wire.resource, semconv.DEPLOYMENT_ENVIRONMENT, "deployment.environment"),
-        release=as_text(wire.resource.get(semconv.SERVICE_VERSION)),
-        input=to_json(inputs) if inputs else told.input_text,
-        output=to_json(told.output_messages) if told.output_messages else told.output_text,
-        input_preview=_preview(inputs, "user", told.input_text) if is_root else "",
-        output_preview=_preview(told.output_messages, "assistant", told.output_text) if is_root else "",
-        finish_reasons=told.finish_reasons or _finish_reasons(told.output_messages),
-        tool_names=tools_called(told.output_messages) or ((told.tool_name,) if told.tool_name else ()),
-        usage=usage,
-        usage_counted=_is_counted(kind, usage, told),
-        cost=Cost() if told.cost_usd is None else Cost(total_usd=told.cost_usd, source="reported"),
-        sampling_weight=told.sampling_weight or 1.0,
-        attributes=text_attributes(wire.attributes, without=told.understood) | marks,
-        resource=text_attributes(wire.resource),
-        scope_name=wire.scope_name,
-        scope_version=wire.scope_version,
-        events=tuple(Event(e.time_ns, e.name, text_attributes(e.attributes)) for e in wire.events),
-        links=tuple(Link(x.trace_id, x.span_id, text_attributes(x.attributes)) for x in wire.links),
-        **{name: getattr(told, name) for name in _COPIED},
-    )
+    row["start_time"] = start_ns
+    row["duration_ns"] = end_ns - start_ns
+    if attributes := text_attributes(wire.attributes, without=told.understood) | marks:
+        row["attributes"] = attributes
+    if status := told.status or STATUS.get(wire.status_code):
+        row["status"] = status
+        if status == "error":
+            row["error_type"], row["error_message"] = _error(wire, told)
+    _add_content(row, told, is_root=not parent)
+    if told.tool_name and "tool_names" not in row:
+        row["tool_names"] = (told.tool_name,)
+    if not _is_counted(kind, told):
+        row["usage_counted"] = False
+    if told.cost_usd is not None:
+        row["cost_usd"] = min(round(told.cost_usd * NANO_USD), MAX_NANO_USD)
+        row["cost_source"] = "reported"
+    for name, told_of in (("events", wire.events), ("links", wire.links)):
+        if told_of:
+            row[name] = to_json([_plain(each) for each in told_of])
+    return row
+
+
+def _plain(told_of: WireEvent | WireLink) -> dict[str, object]:
+    """An event or a link as the columns have it."""
+    names = (name for name in told_of.__slots__ if name != "attributes")
+    return {name: getattr(told_of, name) for name in names} | {"attributes": text_attributes(told_of.attributes)}
+
+
+def _add_content(row: Row, told: Told, *, is_root: bool) -> None:
+    """Input and output, and what can be read off them."""
+    inputs = _with_system(told) if told.system_parts else told.input_messages
+    outputs = told.output_messages
+    if inputs:
+        row["input"] = to_json(inputs)
+    elif told.input_text:
+        row["input"] = told.input_text
+    if outputs:
+        row["output"] = to_json(outputs)
+        if called := tools_called(outputs):
+            row["tool_names"] = called
+        if not told.finish_reasons and (reasons := _finish_reasons(outputs)):
+            row["finish_reasons"] = reasons
+    elif told.output_text:
+        row["output"] = told.output_text
+    if is_root:
+        row["input_preview"] = _preview(inputs, "user", told.input_text)
+        row["output_preview"] = _preview(outputs, "assistant", told.output_text)
 
 
 def text_attributes(attributes: Attributes, *, without: AbstractSet[str] = frozenset()) -> dict[str, str]:
     """Attributes as text: a string as it is, anything else as JSON."""
-    return {name: as_text(value) for name, value in attributes.items() if name not in without}
+    return {
+        name: value if type(value) is str else as_text(value)
+        for name, value in attributes.items()
+        if name not in without
+    }
 
 
 def _kind(told: Told) -> Kind:
@@ -103,15 +154,16 @@ def _kind(told: Told) -> Kind:
     return Kind.LLM if names_model and told.input_tokens is not None else Kind.SPAN
 
 
-def _is_counted(kind: Kind, usage: Usage, told: Told) -> bool:
+def _is_counted(kind: Kind, told: Told) -> bool:
     """Whether usage and cost of the span belong in sums: they do on a call of a model, and where the application
     itself put a cost on something else; elsewhere they repeat what the calls below have told.
     """
     if told.usage_counted is not None:
         return told.usage_counted
-    tells_tokens = any(getattr(usage, name) for name in _USAGE)
-    tells_total = tells_tokens or told.cost_usd is not None
-    return kind in MODEL_KINDS or not (tells_total if kind in ROLL_UPS else tells_tokens)
+    if kind in MODEL_KINDS:
+        return True
+    tells_tokens = any(getattr(told, name) for name in TOKENS)
+    return not (tells_tokens or (kind in ROLL_UPS and told.cost_usd is not None))
 
 
 def _times(wire: WireSpan, received_ns: int) -> tuple[int, int, dict[str, str]]:
@@ -124,12 +176,10 @@ def _times(wire: WireSpan, received_ns: int) -> tuple[int, int, dict[str, str]]:
 
 
 def _error(wire: WireSpan, told: Told) -> tuple[str, str]:
-    """(type, message) of a failed span; both empty for any other, whatever exceptions it handled on its way."""
-    if STATUS.get(wire.status_code) != "error":
-        return "", ""
+    """(type, message) of a failed span; any other has neither, whatever exceptions it handled on its way."""
     exception = _last_exception(wire.events)
     type_ = told.error_type or as_text(exception.get("exception.type"))
-    return type_, wire.status_message or as_text(exception.get("exception.message"))
+    return type_, wire.status_message or told.error_message or as_text(exception.get("exception.message"))
 
 
 def _last_exception(events: Sequence[WireEvent]) -> Attributes:

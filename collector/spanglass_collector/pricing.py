@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from spanglass.semconv import MODEL_KINDS
+from spanglass_store.rows import Row
 from spanglass_store.span import Cost, Span, Usage
 
 MILLION: Final = 1_000_000
@@ -114,3 +115,24 @@ SHARES: Final = (
     Share("output_audio", "output_audio_tokens", "output", "output"),
     Share("reasoning", "reasoning_tokens", "output", "output"),
 )
+
+
+def price_row(row: Row, prices: PriceTable) -> bool:
+    """Add the cost to a row; True for a model call with usage and no known price."""
+    if row.get("cost_source") or row["kind"] not in MODEL_KINDS:
+        return False
+    usage = Usage(**{name: row.get(name) for name in Usage.__dataclass_fields__})
+    for model in dict.fromkeys((row.get("response_model"), row.get("request_model"))):
+        price = model and prices.price_of(
+            row.get("provider", ""), model, service_tier=row.get("service_tier", ""), at_ns=row["start_time"]
+        )
+        if price:
+            cost = cost_of(usage, price)
+            if cost.total_usd is None:
+                break
+            names = ("cost_usd", "input_cost_usd", "output_cost_usd", "cache_read_cost_usd", "cache_write_cost_usd")
+            parts = (cost.total_usd, cost.input_usd, cost.output_usd, cost.cache_read_usd, cost.cache_write_usd)
+            row.update({n: int((v or 0) * 10**9) for n, v in zip(names, parts, strict=True)})
+            row["cost_source"], row["price_id"] = cost.source, cost.price_id
+            return False
+    return usage.input_tokens is not None

@@ -1,60 +1,52 @@
-"""What the spans of one request say about each other. Pure."""
+"""What the rows of one request say about each other. Pure, but for the rows, which are changed in place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any, Final
 
 from spanglass.semconv import MODEL_KINDS
-from spanglass_store.span import Span
+from spanglass_store.rows import Row
 
 SHARED: Final = ("session_id", "user_id", "tags", "metadata")
-"""Fields of the trace, which every span of it carries."""
-
-PROVIDER_SCOPES: Final = ("com.anthropic.sdk.",)
-"""Provider libraries that make a span of their own under that of whatever instruments them."""
+"""Columns of the trace, which every span of it carries."""
 
 
-def with_trace_context(spans: Sequence[Span]) -> list[Span]:
-    """The same spans, each with the session, user, tags and metadata told on another span of its trace.
+def share_trace_context(rows: Sequence[Row]) -> None:
+    """Give each row the session, user, tags and metadata told on another row of its trace.
 
-    What a span tells itself stays; of several that tell, the root goes first, then the earliest.
+    What a row tells itself stays; of several that tell, the root goes first, then the earliest.
     """
-    told: dict[str, dict[str, Any]] = {}
-    for span in sorted(spans, key=lambda s: (bool(s.parent_span_id), s.start_ns)):
-        context = told.setdefault(span.trace_id, {})
-        for name in SHARED:
-            if value := getattr(span, name):
-                context.setdefault(name, value)
-    return [_with(span, told[span.trace_id]) for span in spans]
+    traces: dict[bytes, list[Row]] = {}
+    for row in rows:
+        traces.setdefault(row["trace_id"], []).append(row)
+    for of_trace in traces.values():
+        if len(of_trace) > 1:
+            for name in SHARED:
+                _share(of_trace, name)
 
 
-def _with(span: Span, context: Mapping[str, Any]) -> Span:
-    missing = {name: value for name, value in context.items() if not getattr(span, name)}
-    return replace(span, **missing) if missing else span
+def _share(rows: Sequence[Row], name: str) -> None:
+    telling = [row for row in rows if name in row]
+    if not telling or len(telling) == len(rows):
+        return
+    if len(telling) > 1:
+        telling.sort(key=lambda row: ("parent_span_id" in row, row["start_time"]))
+    told: Any = telling[0][name]
+    for row in rows:
+        row.setdefault(name, told)
 
 
-def counted_once(spans: Sequence[Span]) -> list[Span]:
-    """The same spans; of a model call that two libraries tell, one under the other, only the upper one counts.
-
-    It is the same call where the lower span is made by the provider's own library, or has the same usage.
-    """
-    calls = {(s.trace_id, s.span_id): s for s in spans if s.kind in MODEL_KINDS}
-    return [
-        replace(span, usage_counted=False)
-        if span.kind in MODEL_KINDS and _repeats(span, calls.get((span.trace_id, span.parent_span_id)))
-        else span
-        for span in spans
-    ]
+def count_once(rows: Sequence[Row]) -> None:
+    """Of a model call that two libraries tell with the same usage, one right under the other, only the upper counts."""
+    calls = {row["span_id"]: row for row in rows if row["kind"] in MODEL_KINDS}
+    for row in calls.values():
+        above = calls.get(row.get("parent_span_id", 0))
+        if above is not None and above["trace_id"] == row["trace_id"] and _repeats(row, above):
+            row["usage_counted"] = False
 
 
-def _repeats(span: Span, above: Span | None) -> bool:
-    if above is None or not above.usage_counted:
-        return False
-    has_usage = span.usage.input_tokens is not None
-    return span.scope_name.startswith(PROVIDER_SCOPES) or (has_usage and _numbers(span) == _numbers(above))
-
-
-def _numbers(span: Span) -> tuple[int | None, int | None]:
-    return span.usage.input_tokens, span.usage.output_tokens
+def _repeats(row: Row, above: Row) -> bool:
+    told = row.get("input_tokens"), row.get("output_tokens")
+    counts = above.get("usage_counted", True) and told[0] is not None
+    return counts and told == (above.get("input_tokens"), above.get("output_tokens"))

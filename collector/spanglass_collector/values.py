@@ -33,6 +33,11 @@ def as_text(value: Value) -> str:
     return "" if value is None else to_json(value)
 
 
+def said(value: Value) -> str | None:
+    """Any value as text; None where that is empty."""
+    return as_text(value) or None
+
+
 def to_json(value: Any) -> str:
     """JSON text; bytes become base64. What is nested deeper than JSON writers go becomes a sentence saying so."""
     try:

@@ -50,9 +50,47 @@ def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[An
         return Block(table, b"", 0)
     parts = [varint(len(columns)), varint(rows)]
     for name, type_, values in columns:
-        wire = wire_type(type_)
-        parts += (_text(name), _text(wire), _encoder(wire)(values))
+        parts += (head(name, type_), _encoder(type_)(values))
     return Block(table, b"".join(parts), rows)
+
+
+def block_from_sparse(table: str, columns: Sequence[tuple[str, str, Any]], rows: Sequence[Mapping[str, Any]]) -> Block:
+    """A block of rows that name only some of the columns: (name, ClickHouse type, default) triples.
+
+    Costs little for what rows leave out; a name that is no column is an error (KeyError).
+    """
+    count = len(rows)
+    if not count:
+        return Block(table, b"", 0)
+    defaults = {name: default for name, _, default in columns}
+    filled: dict[str, list[Any]] = {}
+    for at, row in enumerate(rows):
+        for name, value in row.items():
+            values = filled.get(name)
+            if values is None:
+                values = filled[name] = [defaults[name]] * count
+            values[at] = value
+    parts = [varint(len(columns)), varint(count)]
+    for name, type_, default in columns:
+        values = filled.get(name)
+        parts.append(head(name, type_))
+        parts.append(_encoder(type_)(values) if values is not None else _blank(type_, default, count))
+    return Block(table, b"".join(parts), count)
+
+
+@cache
+def head(name: str, type_: str) -> bytes:
+    """What stands before the values of a column."""
+    return _text(name) + _text(wire_type(type_))
+
+
+def _blank(type_: str, default: Any, count: int) -> bytes:
+    """A column of nothing but its default."""
+    if type_.startswith("Nullable"):
+        return _encoder(type_)([None] * count)
+    if type_.startswith(("Array", "Map")):
+        return bytes(8 * count)
+    return _encoder(type_)([default]) * count
 
 
 def wire_type(type_: str) -> str:
@@ -70,7 +108,7 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-_VARINTS = tuple(varint(n) for n in range(4096))
+_VARINTS = tuple(varint(n) for n in range(16_384))
 
 
 def _text(value: str) -> bytes:
@@ -80,7 +118,28 @@ def _text(value: str) -> bytes:
 
 
 def _texts(values: Sequence[str]) -> bytes:
-    return b"".join(map(_text, values))
+    """Texts that are mostly new."""
+    encoded = [value.encode("utf-8", "replace") if value else b"" for value in values]
+    sizes = [_VARINTS[len(each)] if len(each) < len(_VARINTS) else varint(len(each)) for each in encoded]
+    return b"".join(chain.from_iterable(zip(sizes, encoded, strict=True)))
+
+
+class _Words(dict[str, bytes]):
+    """Texts that come again and again, encoded once; bounded, because clients choose them."""
+
+    def __missing__(self, value: str) -> bytes:
+        if len(self) >= _MAX_WORDS:
+            self.clear()
+        encoded = self[value] = _text(value)
+        return encoded
+
+
+_MAX_WORDS = 20_000
+_WORDS = _Words()
+
+
+def _words(values: Sequence[str]) -> bytes:
+    return b"".join([_WORDS[value] for value in values])
 
 
 @cache
@@ -88,6 +147,8 @@ def _encoder(type_: str) -> Encode:
     """The function that writes a column of this type. Raises ValueError for a type the house does not use."""
     if type_ == "String":
         return _texts
+    if type_ == "LowCardinality(String)":
+        return _words
     if code := _INTEGERS.get(type_):
         return lambda values: array(code, values).tobytes()
     name, _, rest = type_.partition("(")
@@ -105,18 +166,24 @@ def _encoder(type_: str) -> Encode:
             item = _encoder(inner)
             return lambda values: _offsets(values) + item(list(chain.from_iterable(values)))
         case "Map":
-            key, value = (_encoder(part.strip()) for part in inner.split(",", 1))
-            return lambda values: (
-                _offsets(values)
-                + key([k for each in values for k in each])
-                + value([v for each in values for v in each.values()])
-            )
+            return _map(*(_encoder(part.strip()) for part in inner.split(",", 1)))
     msg = f"no Native encoding for {type_}"
     raise ValueError(msg)
 
 
 def _offsets(values: Sequence[Any]) -> bytes:
     return array("Q", accumulate(map(len, values))).tobytes()
+
+
+def _map(key: Encode, value: Encode) -> Encode:
+    def encode(values: Sequence[Mapping[Any, Any]]) -> bytes:
+        first, count = values[0], len(values)
+        if first and len(set(map(id, values))) == 1:  # as of a resource, which all its spans share
+            return _offsets(values) + key(list(first)) * count + value(list(first.values())) * count
+        keys = key([k for each in values for k in each])
+        return _offsets(values) + keys + value([v for each in values for v in each.values()])
+
+    return encode
 
 
 def _nullable(inner: str) -> Encode:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from spanglass_store.columns import COLUMNS, Column
-from spanglass_store.native import Block, block_from_columns
+from spanglass_store.native import Block, block_from_sparse
 from spanglass_store.span import Cost, Event, Link, Span, Usage
 
 TABLE = "spans"
 MAX_TOKENS = 2**32 - 1
 MAX_NS = 2**63 - 1  # DateTime64(9) is a signed 64-bit number of nanoseconds: it ends in 2262
 _NANO_USD = Decimal(10) ** 9
-_MAX_NANO_USD = 10**18 - 1
+MAX_NANO_USD = 10**18 - 1
 
 
 def _clamped(limit: int) -> Callable[[int | None], int | None]:
@@ -25,7 +25,7 @@ def _clamped(limit: int) -> Callable[[int | None], int | None]:
 
 
 def _usd(value: Decimal | None) -> int | None:
-    return None if value is None else min(max(0, round(value * _NANO_USD)), _MAX_NANO_USD)
+    return None if value is None else min(max(0, round(value * _NANO_USD)), MAX_NANO_USD)
 
 
 def _events(events: Sequence[Event]) -> str:
@@ -69,15 +69,53 @@ def read_list(columns: Sequence[Column] = COLUMNS) -> str:
     return ", ".join(READ_SQL.get(c.codec, "{0}").format(c.name) for c in columns)
 
 
+Row: TypeAlias = dict[str, Any]
+"""A row on its way in: name of a column to its value on the wire (``TO_WIRE``); what is left out is as in ``DEFAULTS``.
+
+Of some sixty columns a span fills a third. Rows are sparse so that the others cost nothing.
+"""
+
+
 def block_from_spans(spans: Sequence[Span]) -> Block:
     """Rows of ``spans`` as one Native block of table ``spans``."""
-    return block_from_columns(TABLE, [(c.name, c.type, _values(c, spans)) for c in COLUMNS])
+    return block_from_rows([row_from_span(span) for span in spans])
 
 
-def _values(column: Column, spans: Sequence[Span]) -> list[Any]:
-    get = attrgetter(column.path)
-    convert = TO_WIRE.get(column.codec)
-    return [convert(get(span)) for span in spans] if convert else [get(span) for span in spans]
+def block_from_rows(rows: Sequence[Row]) -> Block:
+    """The rows as one Native block of table ``spans``. Raises KeyError for a name that is no column."""
+    return block_from_sparse(TABLE, _SPARSE, rows)
+
+
+def row_from_span(span: Span) -> Row:
+    """The row of a Span; every column is in it."""
+    return {name: convert(get(span)) for name, get, convert in _READERS}
+
+
+def span_from_sparse(row: Row) -> Span:
+    """The Span that a row on its way in will be, without asking the database."""
+    full = {**DEFAULTS, **row}
+    parent = full["parent_span_id"]
+    shown = {
+        **full,
+        "trace_id_hex": full["trace_id"].hex(),
+        "span_id_hex": f"{full['span_id']:016x}",
+        "parent_span_id_hex": f"{parent:016x}" if parent else "",
+        "start_ns": full["start_time"],
+    }
+    for column in COLUMNS:
+        if column.codec == "usd" and full[column.name] is not None:
+            shown[column.name] = Decimal(full[column.name]).scaleb(-9)
+    return span_from_row(shown)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_READERS = tuple((c.name, attrgetter(c.path), TO_WIRE.get(c.codec, _as_it_is)) for c in COLUMNS)
+DEFAULTS: Mapping[str, Any] = row_from_span(Span("", "0" * 32, "", "", 0, 0, ""))
+"""What a row that does not name a column means: the default of the Span's field."""
+_SPARSE = tuple((c.name, c.type, DEFAULTS[c.name]) for c in COLUMNS)
 
 
 def span_from_row(row: Mapping[str, Any]) -> Span:

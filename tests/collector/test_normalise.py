@@ -12,20 +12,20 @@ from hypothesis import given
 from spanglass_collector.api.documents import span_document
 from spanglass_collector.decode import WireEvent, WireSpan
 from spanglass_collector.dialects import told_by
-from spanglass_collector.normalise import SENT_START, span_from_wire
-from spanglass_store.rows import block_from_spans
+from spanglass_collector.normalise import SENT_START, origin_row, row_from_wire
+from spanglass_store.rows import block_from_rows, span_from_sparse
 from spanglass_store.span import Span
 
 
 def normal(wire: WireSpan, received_ns: int | None = None) -> Span:
-    return span_from_wire(wire, told_by(wire), project="p", received_ns=received_ns or time.time_ns())
+    row = row_from_wire(wire, told_by(wire), origin_row(wire, "p"), received_ns=received_ns or time.time_ns())
+    assert block_from_rows([row]).rows == 1
+    return span_from_sparse(row)
 
 
 @given(wire_spans)
 def test_nothing_a_client_sends_makes_it_raise(wire: WireSpan) -> None:
-    span = normal(wire)
-    assert block_from_spans([span]).rows == 1
-    json.dumps(span_document(span))
+    json.dumps(span_document(normal(wire)))
 
 
 def test_a_model_call_is_told_in_canonical_words() -> None:

@@ -1,4 +1,4 @@
-"""What a dialect is: a table of words and a few phrases. Pure."""
+"""What a dialect is: tables of words and of families of words, and a few phrases. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spanglass_collector.decode import Attributes, Value, WireSpan
-from spanglass_collector.dialects.told import FIELDS
+from spanglass_collector.dialects.told import FIELDS, JOINED
 
 EVENT: str = "event:"
 """What a phrase that reads an event writes before the event's name."""
@@ -28,6 +28,29 @@ class Word:
         if self.field not in FIELDS:
             msg = f"{self.attribute} tells {self.field}, which is no canonical field"
             raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Attributes whose names begin alike and tell an entry each of one field that is a map: the rest of the name is
+    the key. ``read`` gives the entry's text, None where there is nothing in it. ``besides`` are keys that tell
+    something else.
+    """
+
+    prefix: str
+    field: str
+    read: Callable[[Value], str | None]
+    besides: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.field not in JOINED:
+            msg = f"{self.prefix} tells {self.field}, which is no map"
+            raise ValueError(msg)
+
+    def key(self, name: str) -> str:
+        """The key that the attribute of this name tells; empty where it is not of the family."""
+        rest = name[len(self.prefix) :] if name.startswith(self.prefix) else ""
+        return "" if rest in self.besides else rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +101,7 @@ class Dialect:
     name: str
     prefixes: tuple[str, ...]
     words: tuple[Word, ...] = ()
+    families: tuple[Family, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     scopes: tuple[str, ...] = ()
     only_scopes: bool = False

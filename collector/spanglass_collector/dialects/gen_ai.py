@@ -12,7 +12,7 @@ from spanglass import semconv
 from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Phrase, Word, prefixed
+from spanglass_collector.dialects.dialect import Dialect, Family, Found, Phrase, Word
 from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.messages import messages_from_value, parts_from_value
 
@@ -51,15 +51,6 @@ def _input_messages(value: Value) -> list[dict[str, Any]] | None:
 
 def _output_messages(value: Value) -> list[dict[str, Any]] | None:
     return messages_from_value(value, "assistant")
-
-
-def _parameters(span: WireSpan) -> Iterable[Found]:
-    """Whatever was asked for beside the model: ``gen_ai.request.temperature`` and its kind."""
-    sent = prefixed(span.attributes, semconv.REQUEST_PREFIX)
-    sent.pop("model", None)
-    told = {key: text for key, value in sent.items() if (text := values.as_text(value))}
-    if told:
-        yield Found("parameters", told, tuple(semconv.REQUEST_PREFIX + key for key in sent))
 
 
 def _indexed_messages(span: WireSpan) -> Iterable[Found]:
@@ -137,8 +128,8 @@ GEN_AI: Final = Dialect(
         Word(semconv.PROMPT_NAME, "prompt_name", values.text),
         Word(semconv.PROMPT_VERSION, "prompt_version", values.text),
     ),
+    families=(Family(semconv.REQUEST_PREFIX, "parameters", values.said, besides=frozenset({"model"})),),
     phrases=(
-        Phrase((semconv.REQUEST_PREFIX,), _parameters),
         Phrase(("gen_ai.prompt.", "gen_ai.completion."), _indexed_messages),
         Phrase(("gen_ai.server.time_to_first_token",), _first_token_of_server),
     ),

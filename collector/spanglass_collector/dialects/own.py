@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from spanglass import semconv
 from spanglass.semconv import Kind
 from spanglass_collector import values
-from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Phrase, Word, prefixed
+from spanglass_collector.decode import Value
+from spanglass_collector.dialects.dialect import Dialect, Family, Word
 
 
 def _kind(value: Value) -> Kind | None:
     return Kind(value) if isinstance(value, str) and value in set(Kind) else None
-
-
-def _metadata(span: WireSpan) -> Iterable[Found]:
-    found = prefixed(span.attributes, semconv.METADATA_PREFIX)
-    if found:
-        names = tuple(semconv.METADATA_PREFIX + key for key in found)
-        yield Found("metadata", {key: values.as_text(value) for key, value in found.items()}, names)
 
 
 OWN: Final = Dialect(
@@ -35,5 +27,5 @@ OWN: Final = Dialect(
         Word(semconv.TAGS, "tags", values.texts),
         Word(semconv.SAMPLING_WEIGHT, "sampling_weight", values.weight),
     ),
-    phrases=(Phrase((semconv.METADATA_PREFIX,), _metadata),),
+    families=(Family(semconv.METADATA_PREFIX, "metadata", values.as_text),),
 )

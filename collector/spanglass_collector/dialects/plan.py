@@ -6,12 +6,12 @@ An application has few shapes and many spans, and whether a word or a phrase app
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from spanglass_collector.decode import WireSpan
-from spanglass_collector.dialects.dialect import EVENT, Dialect, Found, Phrase
+from spanglass_collector.dialects.dialect import EVENT, Dialect, Found
 from spanglass_collector.dialects.told import JOINED, Told
 
 Shape: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -20,11 +20,17 @@ MAX_SHAPES: Final = 4096
 """Names come from clients: what is remembered about them is bounded."""
 
 
+Step: TypeAlias = tuple[str, str, str, Callable[[Any], Any]]
+"""Attribute, field, key and reader: of a word without a key, of a member of a family with one; of a phrase the reader
+alone.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Phrases and words that apply to a shape, by falling precedence: (phrase, or attribute and field; its reader)."""
+    """What is asked of a span, by falling precedence."""
 
-    steps: tuple[tuple[Phrase | None, str, str, Any], ...]
+    steps: tuple[Step, ...]
 
     def told_by(self, span: WireSpan) -> Told:
         """What the span tells. Never raises but by a fault of a reader.
@@ -34,17 +40,26 @@ class Plan:
         attributes = span.attributes
         told: dict[str, Any] = {}
         understood: set[str] = set()
-        for phrase, name, field, read in self.steps:
-            if phrase is not None:
+        for name, field, key, read in self.steps:
+            if not name:
                 for found in read(span):
                     if _add(told, found):
                         understood.update(found.attributes)
-            elif (value := read(attributes[name])) is not None:
-                if field in JOINED:
-                    told[field] = {**value, **told.get(field, {})}
-                elif told.setdefault(field, value) != value:
-                    continue
-                understood.add(name)
+                continue
+            value = read(attributes[name])
+            if value is None:
+                continue
+            if key:
+                entries = told.get(field)
+                if entries is None:
+                    told[field] = {key: value}
+                else:
+                    entries.setdefault(key, value)
+            elif field not in told:
+                told[field] = dict(value) if field in JOINED else value
+            elif not _add(told, Found(field, value)):
+                continue
+            understood.add(name)
         return Told(told, understood)
 
 
@@ -58,15 +73,23 @@ def _add(told: dict[str, Any], found: Found) -> bool:
 
 
 def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
-    """The plan for spans of this shape."""
+    """The plan for spans of this shape: of each dialect phrases first, then words, then families."""
     scope_name, attributes, events = shape
     names = (*attributes, *(EVENT + event for event in events))
     present = frozenset(attributes)
-    steps: list[tuple[Phrase | None, str, str, Any]] = []
+    steps: list[Step] = []
     for dialect in dialects:
         if dialect.spoken_by(names, scope_name):
-            steps += [(phrase, "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names)]
-            steps += [(None, w.attribute, w.field, w.read) for w in dialect.words if w.attribute in present]
+            steps += [("", "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names)]
+            steps += [
+                (word.attribute, word.field, "", word.read) for word in dialect.words if word.attribute in present
+            ]
+            steps += [
+                (name, family.field, key, family.read)
+                for family in dialect.families
+                for name in attributes
+                if (key := family.key(name))
+            ]
     return Plan(tuple(steps))
 
 

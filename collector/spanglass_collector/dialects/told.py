@@ -18,13 +18,16 @@ class Told:
     """Canonical fields as they were told; None or empty where nothing was.
 
     ``understood`` are the attributes that are kept here and need not be kept again. ``metadata`` and ``parameters``
-    are joined over all dialects of a span; of every other field the first dialect that tells it decides.
+    are joined over all dialects of a span; of every other field the first dialect that tells it decides. ``status`` is
+    for conventions that do not use the span's own: ``error`` or ``ok``, and it wins.
 
     Of its forty fields a span tells a handful: those lie in the instance, the others are read from the class.
     """
 
     kind: Kind | None = None
+    status: str = ""
     error_type: str = ""
+    error_message: str = ""
     session_id: str = ""
     user_id: str = ""
     tags: tuple[str, ...] = ()

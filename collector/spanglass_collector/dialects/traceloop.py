@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from spanglass.semconv import Kind
 from spanglass_collector import values
-from spanglass_collector.decode import Value, WireSpan
-from spanglass_collector.dialects.dialect import Dialect, Found, Phrase, Word, prefixed
+from spanglass_collector.decode import Value
+from spanglass_collector.dialects.dialect import Dialect, Family, Word
 
 KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
     "workflow": Kind.CHAIN,
@@ -35,18 +35,6 @@ def _kind_of_request(value: Value) -> Kind | None:
     return KIND_OF_REQUEST.get(value) if isinstance(value, str) else None
 
 
-def _association(span: WireSpan) -> Iterable[Found]:
-    """Properties of the trace; all but session and user are metadata."""
-    sent = {
-        key: value for key, value in prefixed(span.attributes, ASSOCIATION).items() if ASSOCIATION + key not in _NOT
-    }
-    if sent:
-        names = tuple(ASSOCIATION + key for key in sent)
-        yield Found("metadata", {key: values.as_text(value) for key, value in sent.items()}, names)
-
-
-_NOT = frozenset({_SESSION, _USER})
-
 TRACELOOP: Final = Dialect(
     name="traceloop",
     prefixes=("traceloop.", "llm.request.type"),
@@ -60,5 +48,5 @@ TRACELOOP: Final = Dialect(
         Word("traceloop.prompt.key", "prompt_name", values.text),
         Word("traceloop.prompt.version", "prompt_version", values.text),
     ),
-    phrases=(Phrase((ASSOCIATION,), _association),),
+    families=(Family(ASSOCIATION, "metadata", values.as_text, besides=frozenset({"session_id", "user_id"})),),
 )
