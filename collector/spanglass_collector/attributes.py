@@ -24,6 +24,7 @@ _KEY, _VALUE, _STRING, _BOOL, _INT, _DOUBLE = 0x0A, 0x12, 0x0A, 0x10, 0x18, 0x21
 _double: Final = Struct("<d").unpack_from
 
 Pair: TypeAlias = tuple[str, Value]
+"""Name and value."""
 
 
 class Pairs:
@@ -39,8 +40,12 @@ class Pairs:
 
         The values are everybody's: nobody changes a list or a dictionary among them. Raises ValueError for bytes that are no ``KeyValue``.
         """
+        return dict(self.pairs(encoded))
+
+    def pairs(self, encoded: Iterable[bytes]) -> list[Pair]:
+        """The same in their order, a name told twice twice."""
         lately = self._lately
-        return dict([(len(each) <= SHORT_BYTES and lately.get(each)) or self._pair(each) for each in encoded])
+        return [(len(each) <= SHORT_BYTES and lately.get(each)) or self._pair(each) for each in encoded]
 
     def _pair(self, encoded: bytes) -> Pair:
         if len(encoded) > SHORT_BYTES:

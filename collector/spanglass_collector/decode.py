@@ -1,9 +1,14 @@
-"""OTLP protobuf to plain Python values: one ``WireSpan`` a span, with its resource and scope. Nothing is interpreted."""
+"""OTLP protobuf to plain Python values. Nothing is interpreted.
+
+Most spans of a request are like others in it, with attributes of the same names: those come as ``Alike``, column by
+column, any other as a ``WireSpan`` of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -17,6 +22,7 @@ __all__ = ["Attributes", "Decoded", "Value", "WireEvent", "WireLink", "WireSpan"
 
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
+_PARENT_BYTES: Final = frozenset({0, _SPAN_ID_BYTES})
 _NO_TRACE_ID: Final = bytes(_TRACE_ID_BYTES)
 _NO_SPAN_ID: Final = bytes(_SPAN_ID_BYTES)
 _PAIRS: Final = Pairs()
@@ -66,12 +72,60 @@ class WireSpan:
     scope_version: str = ""
 
 
+@dataclass(slots=True)
+class Alike:
+    """Spans of one resource and scope with attributes of the same names in the same order, and no events or links.
+
+    Column by column: the lists have an item for each span. ids are bytes, a root's parent is empty.
+    """
+
+    resource: Attributes
+    scope_name: str
+    scope_version: str
+    names: tuple[str, ...]
+    trace_ids: list[bytes] = field(default_factory=list)
+    span_ids: list[bytes] = field(default_factory=list)
+    parent_ids: list[bytes] = field(default_factory=list)
+    span_names: list[str] = field(default_factory=list)
+    starts_ns: list[int] = field(default_factory=list)
+    ends_ns: list[int] = field(default_factory=list)
+    statuses: list[tuple[int, str]] = field(default_factory=list)
+    values: list[tuple[Value, ...]] = field(default_factory=list)
+
+    def spans(self) -> Iterator[WireSpan]:
+        """The same, span by span."""
+        for at, trace_id in enumerate(self.trace_ids):
+            code, message = self.statuses[at]
+            yield WireSpan(
+                trace_id.hex(),
+                self.span_ids[at].hex(),
+                self.parent_ids[at].hex(),
+                self.span_names[at],
+                self.starts_ns[at],
+                self.ends_ns[at],
+                code,
+                message,
+                dict(zip(self.names, self.values[at], strict=True)),
+                resource=self.resource,
+                scope_name=self.scope_name,
+                scope_version=self.scope_version,
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The spans of one request that can be stored, and a sentence for each that cannot."""
+    """The spans of one request that can be stored, those that are alike together, and a sentence for each that cannot
+    be stored.
+    """
 
-    spans: tuple[WireSpan, ...]
+    alike: Sequence[Alike]
+    others: Sequence[WireSpan]
     rejects: tuple[str, ...]
+
+    @property
+    def spans(self) -> tuple[WireSpan, ...]:
+        """All of them, span by span, in no order."""
+        return (*chain.from_iterable(each.spans() for each in self.alike), *self.others)
 
 
 def decode(body: bytes) -> Decoded:
@@ -89,42 +143,61 @@ def decode(body: bytes) -> Decoded:
 
 
 def _decoded(request: Any) -> Decoded:
-    spans: list[WireSpan] = []
+    alike: list[Alike] = []
+    others: list[WireSpan] = []
     rejects: list[str] = []
     for of_resource in request.resource_spans:
         resource = _PAIRS.read(of_resource.resource.attributes)
         for of_scope in of_resource.scope_spans:
-            scope = of_scope.scope
-            scope_name, scope_version = _text(scope.name), _text(scope.version)
-            for proto in of_scope.spans:
-                trace_id, span_id, parent = proto.trace_id, proto.span_id, proto.parent_span_id
-                if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES or len(parent) not in {0, 8}:
-                    rejects.append(_problem(proto))
-                    continue
-                if trace_id == _NO_TRACE_ID or span_id == _NO_SPAN_ID:
-                    rejects.append(_problem(proto))
-                    continue
-                status, events, links = proto.status, proto.events, proto.links
-                code, message = _STATUS.get(status) or _status(status)
-                spans.append(
-                    WireSpan(
-                        trace_id.hex(),
-                        span_id.hex(),
-                        "" if parent == _NO_SPAN_ID else parent.hex(),
-                        _text(proto.name),
-                        proto.start_time_unix_nano,
-                        proto.end_time_unix_nano,
-                        code,
-                        message,
-                        _PAIRS.read(proto.attributes),
-                        tuple(_events(events)) if events else (),
-                        tuple(_links(links)) if links else (),
-                        resource,
-                        scope_name,
-                        scope_version,
-                    )
-                )
-    return Decoded(tuple(spans), tuple(rejects))
+            scope = resource, _text(of_scope.scope.name), _text(of_scope.scope.version)
+            _sort(of_scope.spans, scope, alike, others, rejects)
+    return Decoded(alike, others, tuple(rejects))
+
+
+def _sort(
+    spans: Iterable[Any],
+    scope: tuple[Attributes, str, str],
+    alike: list[Alike],
+    others: list[WireSpan],
+    rejects: list[str],
+) -> None:
+    """Put each span of a scope where it belongs."""
+    shapes: dict[tuple[str, ...], Alike] = {}
+    for proto in spans:
+        trace_id, span_id, parent = proto.trace_id, proto.span_id, proto.parent_span_id
+        if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES or len(parent) not in _PARENT_BYTES:
+            rejects.append(_problem(proto))
+            continue
+        if trace_id == _NO_TRACE_ID or span_id == _NO_SPAN_ID:
+            rejects.append(_problem(proto))
+            continue
+        if parent == _NO_SPAN_ID:
+            parent = b""
+        status, events, links = proto.status, proto.events, proto.links
+        status = _STATUS.get(status) or _status(status)
+        pairs = _PAIRS.pairs(proto.attributes)
+        name, start_ns, end_ns = _text(proto.name), proto.start_time_unix_nano, proto.end_time_unix_nano
+        names, values = zip(*pairs, strict=True) if pairs else ((), ())
+        if events or links or (names not in shapes and len(set(names)) != len(names)):
+            ids = trace_id.hex(), span_id.hex(), parent.hex()
+            found = tuple(_events(events)), tuple(_links(links))
+            resource, scope_name, version = scope
+            others.append(
+                WireSpan(*ids, name, start_ns, end_ns, *status, dict(pairs), *found, resource, scope_name, version)
+            )
+            continue
+        group = shapes.get(names)
+        if group is None:
+            group = shapes[names] = Alike(*scope, names)
+            alike.append(group)
+        group.trace_ids.append(trace_id)
+        group.span_ids.append(span_id)
+        group.parent_ids.append(parent)
+        group.span_names.append(name)
+        group.starts_ns.append(start_ns)
+        group.ends_ns.append(end_ns)
+        group.statuses.append(status)
+        group.values.append(values)
 
 
 def _problem(proto: Any) -> str:

@@ -39,7 +39,7 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
 def parts_from_value(value: Value) -> list[Part] | None:
     """Parts from JSON text, from structured values, or from one plain text. None where there is nothing in it."""
     found = messages_from_value({"role": "", "content": from_json(value) or value}, "")
-    return found[0]["parts"] if found else None
+    return (found[0]["parts"] or None) if found else None
 
 
 def text_part(content: object) -> Part:

@@ -9,11 +9,12 @@ from typing import Final
 
 from spanglass import semconv
 from spanglass.semconv import MODEL_KINDS, Kind
-from spanglass_collector.decode import Attributes, WireEvent, WireLink, WireSpan
+from spanglass_collector.decode import Alike, Attributes, WireEvent, WireLink, WireSpan
 from spanglass_collector.dialects.told import Told
-from spanglass_collector.messages import Message, readable, said_by, tools_called
+from spanglass_collector.messages import Message, Part, readable, said_by, tools_called
 from spanglass_collector.values import as_text, to_json
-from spanglass_store.rows import MAX_NANO_USD, Row
+from spanglass_store.rows import MAX_NANO_USD
+from spanglass_store.sheet import Row
 
 PREVIEW_CHARACTERS: Final = 200
 EARLIEST_NS: Final = 946_684_800_000_000_000  # the year 2000: no span is older
@@ -59,7 +60,12 @@ COPIED: Final = frozenset(
 """Fields that are columns just as they were told."""
 
 
-def origin_row(wire: WireSpan, project: str) -> Row:
+def reported_cost(cost_usd: Decimal) -> int:
+    """A cost the client told, in nano-dollars."""
+    return min(round(cost_usd * NANO_USD), MAX_NANO_USD)
+
+
+def origin_row(wire: WireSpan | Alike, project: str) -> Row:
     """What all spans of one resource and scope have in common."""
     resource = wire.resource
     return {
@@ -102,7 +108,7 @@ def row_from_wire(wire: WireSpan, told: Told, origin: Row, *, received_ns: int) 
     if not _is_counted(kind, told):
         row["usage_counted"] = False
     if told.cost_usd is not None:
-        row["cost_usd"] = min(round(told.cost_usd * NANO_USD), MAX_NANO_USD)
+        row["cost_usd"] = reported_cost(told.cost_usd)
         row["cost_source"] = "reported"
     for name, told_of in (("events", wire.events), ("links", wire.links)):
         if told_of:
@@ -118,7 +124,7 @@ def _plain(told_of: WireEvent | WireLink) -> dict[str, object]:
 
 def _add_content(row: Row, told: Told, *, is_root: bool) -> None:
     """Input and output, and what can be read off them."""
-    inputs = _with_system(told) if told.system_parts else told.input_messages
+    inputs = with_system(told.system_parts, told.input_messages)
     outputs = told.output_messages
     if inputs:
         row["input"] = to_json(inputs)
@@ -128,13 +134,13 @@ def _add_content(row: Row, told: Told, *, is_root: bool) -> None:
         row["output"] = to_json(outputs)
         if called := tools_called(outputs):
             row["tool_names"] = called
-        if not told.finish_reasons and (reasons := _finish_reasons(outputs)):
+        if not told.finish_reasons and (reasons := finish_reasons_in(outputs)):
             row["finish_reasons"] = reasons
     elif told.output_text:
         row["output"] = told.output_text
     if is_root:
-        row["input_preview"] = _preview(inputs, "user", told.input_text)
-        row["output_preview"] = _preview(outputs, "assistant", told.output_text)
+        row["input_preview"] = preview(inputs, "user", told.input_text)
+        row["output_preview"] = preview(outputs, "assistant", told.output_text)
 
 
 def text_attributes(attributes: Attributes, *, without: AbstractSet[str] = frozenset()) -> dict[str, str]:
@@ -190,21 +196,23 @@ def _first(attributes: Attributes, *names: str) -> str:
     return next((text for name in names if (text := as_text(attributes.get(name)))), "")
 
 
-def _with_system(told: Told) -> Sequence[Message]:
+def with_system(parts: Sequence[Part], messages: Sequence[Message]) -> Sequence[Message]:
     """The input messages, the system instructions first where they were told apart and are not among them."""
-    if not told.system_parts:
-        return told.input_messages
-    system: Message = {"role": "system", "parts": list(told.system_parts)}
+    if not parts:
+        return messages
+    system: Message = {"role": "system", "parts": list(parts)}
     said = readable(system)
-    if any(m.get("role") == "system" and readable(m) == said for m in told.input_messages):
-        return told.input_messages
-    return [system, *told.input_messages]
+    if any(m.get("role") == "system" and readable(m) == said for m in messages):
+        return messages
+    return [system, *messages]
 
 
-def _preview(messages: Sequence[Message], role: str, plain: str) -> str:
+def preview(messages: Sequence[Message], role: str, plain: str) -> str:
+    """The beginning of what a person would read first: the last thing said by ``role``, else the ``plain`` text."""
     text = (said_by(messages, role) or said_by(messages, "tool")) if messages else plain
     return text[:PREVIEW_CHARACTERS]
 
 
-def _finish_reasons(messages: Iterable[Message]) -> tuple[str, ...]:
+def finish_reasons_in(messages: Iterable[Message]) -> tuple[str, ...]:
+    """Why the model stopped, as the messages themselves tell it."""
     return tuple(as_text(m["finish_reason"]) for m in messages if m.get("finish_reason"))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spanglass_collector.decode import WireSpan, decode
-from spanglass_collector.dialects import told_by
+from spanglass_collector.decode import Decoded, decode
+from spanglass_collector.dialects import told_by, told_together
 from spanglass_collector.normalise import origin_row, row_from_wire
-from spanglass_collector.pricing import PriceTable, price_row
+from spanglass_collector.normalise_alike import sheet_from_alike
+from spanglass_collector.pricing import PriceTable, price_sheet
 from spanglass_collector.together import count_once, share_trace_context
 from spanglass_store.native import Block
-from spanglass_store.rows import Row, block_from_rows, span_from_sparse
+from spanglass_store.rows import block_from_sheet, span_from_sparse
+from spanglass_store.sheet import Sheet, sheets_from_rows
 from spanglass_store.span import Span
 
 
@@ -30,22 +31,29 @@ class Batch:
 def batch_from_body(body: bytes, *, project: str, received_ns: int, prices: PriceTable) -> Batch:
     """The rows of an OTLP trace export request. Raises Rejected for a body that is none."""
     decoded = decode(body)
-    rows = rows_from_wire(decoded.spans, project=project, received_ns=received_ns)
-    unpriced = sum([price_row(row, prices) for row in rows])
-    return Batch(block_from_rows(rows), decoded.rejects, unpriced)
+    sheets = sheets_from_decoded(decoded, project=project, received_ns=received_ns)
+    unpriced = sum([price_sheet(sheet, prices) for sheet in sheets])
+    return Batch(block_from_sheet(*sheets), decoded.rejects, unpriced)
 
 
-def rows_from_wire(spans: Iterable[WireSpan], *, project: str, received_ns: int) -> list[Row]:
-    """The canonical rows of the spans of one request, not priced yet."""
-    rows = []
-    resource, scope_name, origin = None, "", None
-    for span in spans:
-        if origin is None or span.resource is not resource or span.scope_name != scope_name:
-            resource, scope_name, origin = span.resource, span.scope_name, origin_row(span, project)
-        rows.append(row_from_wire(span, told_by(span), origin, received_ns=received_ns))
-    share_trace_context(rows)
-    count_once(rows)
-    return rows
+def sheets_from_decoded(decoded: Decoded, *, project: str, received_ns: int) -> list[Sheet]:
+    """The canonical rows of the spans of one request, not priced yet. Spans that are alike go together, where they
+    can.
+    """
+    sheets, others = [], list(decoded.others)
+    for alike in decoded.alike:
+        together = told_together(alike)
+        sheet = together and sheet_from_alike(alike, together, project=project, received_ns=received_ns)
+        if sheet:
+            sheets.append(sheet)
+        else:
+            others += alike.spans()
+    sheets += sheets_from_rows(
+        row_from_wire(span, told_by(span), origin_row(span, project), received_ns=received_ns) for span in others
+    )
+    share_trace_context(sheets)
+    count_once(sheets)
+    return sheets
 
 
 def spans_from_body(
@@ -53,7 +61,7 @@ def spans_from_body(
 ) -> tuple[list[Span], tuple[str, ...]]:
     """The canonical spans of a request, priced, and a sentence for each that was refused. Raises Rejected."""
     decoded = decode(body)
-    rows = rows_from_wire(decoded.spans, project=project, received_ns=received_ns)
-    for row in rows:
-        price_row(row, prices)
-    return [span_from_sparse(row) for row in rows], decoded.rejects
+    sheets = sheets_from_decoded(decoded, project=project, received_ns=received_ns)
+    for sheet in sheets:
+        price_sheet(sheet, prices)
+    return [span_from_sparse(row) for sheet in sheets for row in sheet.rows()], decoded.rejects

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from spanglass.semconv import MODEL_KINDS
-from spanglass_store.rows import Row
+from spanglass_store.rows import DEFAULTS
+from spanglass_store.sheet import Row, Sheet
 from spanglass_store.span import Cost, Span, Usage
 
 MILLION: Final = 1_000_000
@@ -136,3 +137,30 @@ def price_row(row: Row, prices: PriceTable) -> bool:
             row["cost_source"], row["price_id"] = cost.source, cost.price_id
             return False
     return usage.input_tokens is not None
+
+
+_PRICED_BY: Final = frozenset(
+    {"provider", "request_model", "response_model", "service_tier", "start_time", "kind", "cost_source", "project"}
+) | frozenset(Usage.__dataclass_fields__)
+_COSTS: Final = (
+    "cost_usd",
+    "input_cost_usd",
+    "output_cost_usd",
+    "cache_read_cost_usd",
+    "cache_write_cost_usd",
+    "cost_source",
+    "price_id",
+)
+
+
+def price_sheet(sheet: Sheet, prices: PriceTable) -> int:
+    """Add the costs to all rows of a sheet; how many of them are model calls with usage and no known price."""
+    columns = sheet.columns
+    if MODEL_KINDS.isdisjoint(columns["kind"]):
+        return 0
+    rows = Sheet(sheet.count, {name: columns[name] for name in _PRICED_BY & columns.keys()}).rows()
+    unpriced = sum([price_row(row, prices) for row in rows])
+    for name in _COSTS:
+        if any(name in row for row in rows):
+            columns[name] = [row.get(name, DEFAULTS[name]) for row in rows]
+    return unpriced

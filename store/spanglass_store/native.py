@@ -19,6 +19,8 @@ from functools import cache
 from itertools import accumulate, chain
 from typing import Any
 
+from spanglass_store.sheet import Sheet, joined
+
 Encode = Callable[[Sequence[Any]], bytes]
 
 _INTEGERS = {"UInt8": "B", "UInt16": "H", "UInt32": "I", "UInt64": "Q", "Int64": "q", "Float64": "d", "Bool": "B"}
@@ -54,27 +56,22 @@ def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[An
     return Block(table, b"".join(parts), rows)
 
 
-def block_from_sparse(table: str, columns: Sequence[tuple[str, str, Any]], rows: Sequence[Mapping[str, Any]]) -> Block:
-    """A block of rows that name only some of the columns: (name, ClickHouse type, default) triples.
-
-    Costs little for what rows leave out; a name that is no column is an error (KeyError).
+def block_from_sheets(table: str, columns: Sequence[tuple[str, str, Any]], sheets: Sequence[Sheet]) -> Block:
+    """A block of all rows of the sheets: (name, ClickHouse type, default) triples. Raises KeyError for a name that is
+    no column.
     """
-    count = len(rows)
+    count = sum(sheet.count for sheet in sheets)
     if not count:
         return Block(table, b"", 0)
-    defaults = {name: default for name, _, default in columns}
-    filled: dict[str, list[Any]] = {}
-    for at, row in enumerate(rows):
-        for name, value in row.items():
-            values = filled.get(name)
-            if values is None:
-                values = filled[name] = [defaults[name]] * count
-            values[at] = value
+    known = {name for name, _, _ in columns}
+    for sheet in sheets:
+        if strange := sheet.columns.keys() - known:
+            raise KeyError(*strange)
     parts = [varint(len(columns)), varint(count)]
     for name, type_, default in columns:
-        values = filled.get(name)
+        values = joined(sheets, name, default)
         parts.append(head(name, type_))
-        parts.append(_encoder(type_)(values) if values is not None else _blank(type_, default, count))
+        parts.append(_blank(type_, default, count) if values is None else _encoder(type_)(values))
     return Block(table, b"".join(parts), count)
 
 
@@ -177,11 +174,19 @@ def _offsets(values: Sequence[Any]) -> bytes:
 
 def _map(key: Encode, value: Encode) -> Encode:
     def encode(values: Sequence[Mapping[Any, Any]]) -> bytes:
-        first, count = values[0], len(values)
-        if first and len(set(map(id, values))) == 1:  # as of a resource, which all its spans share
-            return _offsets(values) + key(list(first)) * count + value(list(first.values())) * count
-        keys = key([k for each in values for k in each])
-        return _offsets(values) + keys + value([v for each in values for v in each.values()])
+        distinct = {id(each): each for each in values}
+        if len(distinct) * 4 < len(values):  # as of a resource, which all its spans share
+            keys = {known: key(list(each)) for known, each in distinct.items()}
+            items = {known: value(list(each.values())) for known, each in distinct.items()}
+            order = [*map(id, values)]
+            return b"".join((_offsets(values), *map(keys.__getitem__, order), *map(items.__getitem__, order)))
+        return b"".join(
+            (
+                _offsets(values),
+                key([*chain.from_iterable(values)]),
+                value([*chain.from_iterable([each.values() for each in values])]),
+            )
+        )
 
     return encode
 
@@ -190,7 +195,9 @@ def _nullable(inner: str) -> Encode:
     item, zero = _encoder(inner), _ZERO.get(inner, 0)
 
     def encode(values: Sequence[Any]) -> bytes:
-        nulls = bytes(value is None for value in values)
+        if None not in values:
+            return bytes(len(values)) + item(values)
+        nulls = bytes([value is None for value in values])
         return nulls + item([zero if value is None else value for value in values])
 
     return encode

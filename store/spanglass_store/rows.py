@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
 from spanglass_store.columns import COLUMNS, Column
-from spanglass_store.native import Block, block_from_sparse
+from spanglass_store.native import Block, block_from_sheets
+from spanglass_store.sheet import Row, Sheet, sheets_from_rows
 from spanglass_store.span import Cost, Event, Link, Span, Usage
 
 TABLE = "spans"
@@ -69,13 +70,6 @@ def read_list(columns: Sequence[Column] = COLUMNS) -> str:
     return ", ".join(READ_SQL.get(c.codec, "{0}").format(c.name) for c in columns)
 
 
-Row: TypeAlias = dict[str, Any]
-"""A row on its way in: name of a column to its value on the wire (``TO_WIRE``); what is left out is as in ``DEFAULTS``.
-
-Of some sixty columns a span fills a third. Rows are sparse so that the others cost nothing.
-"""
-
-
 def block_from_spans(spans: Sequence[Span]) -> Block:
     """Rows of ``spans`` as one Native block of table ``spans``."""
     return block_from_rows([row_from_span(span) for span in spans])
@@ -83,7 +77,12 @@ def block_from_spans(spans: Sequence[Span]) -> Block:
 
 def block_from_rows(rows: Sequence[Row]) -> Block:
     """The rows as one Native block of table ``spans``. Raises KeyError for a name that is no column."""
-    return block_from_sparse(TABLE, _SPARSE, rows)
+    return block_from_sheet(*sheets_from_rows(rows))
+
+
+def block_from_sheet(*sheets: Sheet) -> Block:
+    """The rows of all sheets as one Native block of table ``spans``. Raises KeyError for a name that is no column."""
+    return block_from_sheets(TABLE, _SPARSE, sheets)
 
 
 def row_from_span(span: Span) -> Row:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from spanglass_collector.together import count_once, share_trace_context
-from spanglass_store.rows import Row
+from spanglass_store.sheet import Row, Sheet, sheets_from_rows
 
 
 def row(span_id: int, parent_span_id: int = 0, **told: object) -> Row:
@@ -10,24 +10,32 @@ def row(span_id: int, parent_span_id: int = 0, **told: object) -> Row:
     return {"trace_id": b"a" * 16, "span_id": span_id, "kind": "span", "start_time": span_id, **parent, **told}
 
 
+def rows_of(sheets: list[Sheet]) -> dict[int, Row]:
+    return {each["span_id"]: each for sheet in sheets for each in sheet.rows()}
+
+
 def test_context_of_a_trace_is_shared_among_its_spans() -> None:
     root = row(1, start_time=10, session_id="s", tags=("beta",))
     child = row(2, 1, start_time=5, session_id="own", user_id="u")
     other = row(3, 1, start_time=4, user_id="v")
     stranger = row(4, trace_id=b"b" * 16)
-    share_trace_context([child, root, other, stranger])
-    assert (root["session_id"], root["user_id"], root["tags"]) == ("s", "v", ("beta",))
-    assert (child["session_id"], child["user_id"], child["tags"]) == ("own", "u", ("beta",))
-    assert (other["session_id"], other["user_id"]) == ("s", "v")
-    assert stranger == row(4, trace_id=b"b" * 16)
+    sheets = sheets_from_rows([child, root, other, stranger])
+    share_trace_context(sheets)
+    shared = rows_of(sheets)
+    assert (shared[1]["session_id"], shared[1]["user_id"], shared[1]["tags"]) == ("s", "v", ("beta",))
+    assert (shared[2]["session_id"], shared[2]["user_id"], shared[2]["tags"]) == ("own", "u", ("beta",))
+    assert (shared[3]["session_id"], shared[3]["user_id"]) == ("s", "v")
+    assert shared[4] == stranger
 
 
 CALL = {"kind": "llm", "input_tokens": 10, "output_tokens": 5}
 
 
 def counted(*rows: Row) -> list[bool]:
-    count_once(rows)
-    return [each.get("usage_counted", True) for each in rows]
+    sheets = sheets_from_rows(rows)
+    count_once(sheets)
+    told = rows_of(sheets)
+    return [told[each["span_id"]].get("usage_counted", True) for each in rows]
 
 
 def test_a_call_told_by_two_libraries_counts_once() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from spanglass_collector.decode import WireSpan
+from spanglass_collector.decode import Alike, WireSpan
 from spanglass_collector.dialects.dialect import Dialect
 from spanglass_collector.dialects.gen_ai import GEN_AI
 from spanglass_collector.dialects.general import GENERAL
 from spanglass_collector.dialects.openinference import OPENINFERENCE
 from spanglass_collector.dialects.own import OWN
-from spanglass_collector.dialects.plan import Plans
+from spanglass_collector.dialects.plan import Plans, Together, shape_of
 from spanglass_collector.dialects.told import Told
 from spanglass_collector.dialects.traceloop import TRACELOOP
 
@@ -23,4 +23,9 @@ _PLANS: Final = Plans(DIALECTS)
 
 def told_by(span: WireSpan) -> Told:
     """What the span's attributes and events tell, in canonical words. Never raises."""
-    return _PLANS.of(span).told_by(span)
+    return _PLANS.of(shape_of(span)).told_by(span)
+
+
+def told_together(alike: Alike) -> Together | None:
+    """The same of spans that are alike, column by column; None where they have to be asked one by one."""
+    return _PLANS.of((alike.scope_name, alike.names, ())).told_together(alike)

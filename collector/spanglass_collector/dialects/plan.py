@@ -6,11 +6,12 @@ An application has few shapes and many spans, and whether a word or a phrase app
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from spanglass_collector.decode import WireSpan
+from spanglass_collector.decode import Alike, WireSpan
+from spanglass_collector.dialects.column_readers import ReadColumn, column_reader
 from spanglass_collector.dialects.dialect import EVENT, Dialect, Found
 from spanglass_collector.dialects.told import JOINED, Told
 
@@ -31,6 +32,8 @@ class Plan:
     """What is asked of a span, by falling precedence."""
 
     steps: tuple[Step, ...]
+    reads_columns: tuple[ReadColumn, ...] = ()
+    """The readers of the steps, over columns; none where a step is a phrase, which must see each span."""
 
     def told_by(self, span: WireSpan) -> Told:
         """What the span tells. Never raises but by a fault of a reader.
@@ -62,6 +65,42 @@ class Plan:
             understood.add(name)
         return Told(told, understood)
 
+    def told_together(self, alike: Alike) -> Together | None:
+        """What spans of one shape tell, column by column; None where they have to be asked one by one.
+
+        That is so where a phrase applies, and where a value of any of them is not usable or contradicts another.
+        """
+        if len(self.reads_columns) != len(self.steps):
+            return None
+        columns = dict(zip(alike.names, zip(*alike.values, strict=True), strict=True))
+        told: dict[str, Sequence[Any]] = {}
+        entries: dict[str, dict[str, Sequence[Any]]] = {}
+        for (name, field, key, _), read in zip(self.steps, self.reads_columns, strict=True):
+            column = read(columns[name])
+            if None in column:
+                return None
+            if key:
+                entries.setdefault(field, {}).setdefault(key, column)
+            elif field in JOINED or not _agree(told.setdefault(field, column), column):
+                return None
+        for field, of_key in entries.items():
+            told[field] = [dict(zip(of_key, row, strict=True)) for row in zip(*of_key.values(), strict=True)]
+        understood = {step[0] for step in self.steps}
+        left = {name: column for name, column in columns.items() if name not in understood}
+        return Together(told, left)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Fields that spans of one shape tell, and the attributes that tell nothing: name to column."""
+
+    told: Mapping[str, Sequence[Any]]
+    left: Mapping[str, Sequence[Any]]
+
+
+def _agree(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    return first is second or list(first) == list(second)
+
 
 def _add(told: dict[str, Any], found: Found) -> bool:
     """Whether what was found is now told: it was not known, or says the same."""
@@ -90,7 +129,14 @@ def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
                 for name in attributes
                 if (key := family.key(name))
             ]
-    return Plan(tuple(steps))
+    phrased = any(not step[0] for step in steps)
+    return Plan(tuple(steps), () if phrased else tuple(column_reader(step[3]) for step in steps))
+
+
+def shape_of(span: WireSpan) -> Shape:
+    """The shape of a span."""
+    events = tuple([event.name for event in span.events]) if span.events else ()
+    return span.scope_name, tuple(span.attributes), events
 
 
 class Plans:
@@ -100,10 +146,8 @@ class Plans:
         self._dialects = dialects
         self._known: dict[Shape, Plan] = {}
 
-    def of(self, span: WireSpan) -> Plan:
-        """The plan for a span."""
-        events = tuple([event.name for event in span.events]) if span.events else ()
-        shape = (span.scope_name, tuple(span.attributes), events)
+    def of(self, shape: Shape) -> Plan:
+        """The plan for spans of this shape."""
         plan = self._known.get(shape)
         if plan is None:
             if len(self._known) >= MAX_SHAPES:
