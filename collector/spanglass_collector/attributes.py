@@ -44,52 +44,52 @@ class Pairs:
 
     def pairs(self, encoded: Iterable[bytes]) -> list[Pair]:
         """The same in their order, a name told twice twice."""
-        lately = self._lately
-        return [(len(each) <= SHORT_BYTES and lately.get(each)) or self._pair(each) for each in encoded]
+        known, short, parsed = self._lately.get, self._short, self._parsed
+        return [parsed(each) if len(each) > SHORT_BYTES else known(each) or short(each) for each in encoded]
 
-    def _pair(self, encoded: bytes) -> Pair:
-        if len(encoded) > SHORT_BYTES:
-            return self._parsed(encoded)
+    def _short(self, encoded: bytes) -> Pair:
         pair = self._before.get(encoded) or self._parsed(encoded)
         if len(self._lately) >= MAX_REMEMBERED:
-            self._before, self._lately = self._lately, {}
+            self._before = dict(self._lately)
+            self._lately.clear()  # the same object: `pairs` may be in the middle of it
         self._lately[encoded] = pair
         return pair
 
     def _parsed(self, encoded: bytes) -> Pair:
         """One attribute; whatever is not quite as writers write it goes to protobuf."""
-        total = len(encoded)
         try:
             at = encoded[1] + 2
-            rest = total - at  # tag and length of the AnyValue, tag and perhaps length of what is in it, and that
             if encoded[0] == _KEY and at < 130 and encoded[at] == _VALUE:
-                kind, size = encoded[at + 2], encoded[at + 1]
-                if size == rest - 2 and size < 128:
+                name = self._names.get(encoded[2:at]) or self._name(encoded[2:at])
+                rest = (
+                    len(encoded) - at
+                )  # tag and length of the AnyValue, tag and perhaps length of what is in it, that
+                size, kind = encoded[at + 1], encoded[at + 2]
+                if size > 127:
+                    if (
+                        encoded[at + 3] == _STRING
+                        and size & 127 | kind << 7 == rest - 3
+                        and encoded[at + 4] & 127 | encoded[at + 5] << 7 == rest - 6
+                    ):
+                        return name, encoded[at + 6 :].decode("utf-8", "replace")
+                elif size == rest - 2:
                     if kind == _STRING and encoded[at + 3] == rest - 4:
-                        return self._name(encoded[2:at]), encoded[at + 4 :].decode("utf-8", "replace")
+                        return name, encoded[at + 4 :].decode("utf-8", "replace")
                     if kind == _INT:
-                        return self._name(encoded[2:at]), _int(encoded, at + 3)
+                        return name, _int(encoded, at + 3)
                     if kind == _BOOL and rest == 4:
-                        return self._name(encoded[2:at]), encoded[at + 3] == 1
+                        return name, encoded[at + 3] == 1
                     if kind == _DOUBLE and rest == 11:
-                        return self._name(encoded[2:at]), _double(encoded, at + 3)[0]
-                elif (
-                    encoded[at + 3] == _STRING
-                    and size & 127 | kind << 7 == rest - 3
-                    and encoded[at + 4] & 127 | encoded[at + 5] << 7 == rest - 6
-                ):  # both lengths take two bytes, as they do from 128 to 16,383
-                    return self._name(encoded[2:at]), encoded[at + 6 :].decode("utf-8", "replace")
+                        return name, _double(encoded, at + 3)[0]
         except IndexError:
             pass
         return _by_protobuf(encoded)
 
     def _name(self, encoded: bytes) -> str:
-        """The name as text, the same object each time."""
-        name = self._names.get(encoded)
-        if name is None:
-            if len(self._names) >= MAX_REMEMBERED:
-                self._names.clear()
-            name = self._names[encoded] = encoded.decode("utf-8", "replace")
+        """A name that was not known, as text: the same object from now on."""
+        if len(self._names) >= MAX_REMEMBERED:
+            self._names.clear()
+        name = self._names[encoded] = encoded.decode("utf-8", "replace")
         return name
 
 

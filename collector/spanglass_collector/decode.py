@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -72,51 +72,32 @@ class WireSpan:
     scope_version: str = ""
 
 
+AlikeRow: TypeAlias = tuple[bytes, bytes, bytes, str, int, int, tuple[int, str], tuple[Value, ...]]
+"""Trace id, span id, parent's (empty for a root), name, start and end in ns, status, values of the attributes."""
+
+
 @dataclass(slots=True)
 class Alike:
-    """Spans of one resource and scope with attributes of the same names in the same order, and no events or links.
-
-    Column by column: the lists have an item for each span. ids are bytes, a root's parent is empty.
-    """
+    """Spans of one resource and scope with attributes of the same names in the same order, and no events or links."""
 
     resource: Attributes
     scope_name: str
     scope_version: str
     names: tuple[str, ...]
-    trace_ids: list[bytes] = field(default_factory=list)
-    span_ids: list[bytes] = field(default_factory=list)
-    parent_ids: list[bytes] = field(default_factory=list)
-    span_names: list[str] = field(default_factory=list)
-    starts_ns: list[int] = field(default_factory=list)
-    ends_ns: list[int] = field(default_factory=list)
-    statuses: list[tuple[int, str]] = field(default_factory=list)
-    values: list[tuple[Value, ...]] = field(default_factory=list)
+    rows: list[AlikeRow] = field(default_factory=list)
 
     def spans(self) -> Iterator[WireSpan]:
-        """The same, span by span."""
-        for at, trace_id in enumerate(self.trace_ids):
-            code, message = self.statuses[at]
-            yield WireSpan(
-                trace_id.hex(),
-                self.span_ids[at].hex(),
-                self.parent_ids[at].hex(),
-                self.span_names[at],
-                self.starts_ns[at],
-                self.ends_ns[at],
-                code,
-                message,
-                dict(zip(self.names, self.values[at], strict=True)),
-                resource=self.resource,
-                scope_name=self.scope_name,
-                scope_version=self.scope_version,
-            )
+        """The same, each by itself."""
+        for trace_id, span_id, parent, name, start_ns, end_ns, (code, message), values in self.rows:
+            attributes = dict(zip(self.names, values, strict=True))
+            ids = trace_id.hex(), span_id.hex(), parent.hex()
+            scope = self.resource, self.scope_name, self.scope_version
+            yield WireSpan(*ids, name, start_ns, end_ns, code, message, attributes, (), (), *scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The spans of one request that can be stored, those that are alike together, and a sentence for each that cannot
-    be stored.
-    """
+    """The spans of one request that can be stored, those that are alike together; a sentence for each that cannot."""
 
     alike: Sequence[Alike]
     others: Sequence[WireSpan]
@@ -177,27 +158,17 @@ def _sort(
         status = _STATUS.get(status) or _status(status)
         pairs = _PAIRS.pairs(proto.attributes)
         name, start_ns, end_ns = _text(proto.name), proto.start_time_unix_nano, proto.end_time_unix_nano
-        names, values = zip(*pairs, strict=True) if pairs else ((), ())
-        if events or links or (names not in shapes and len(set(names)) != len(names)):
+        names, values = zip(*pairs) if pairs else ((), ())  # noqa: B905  pairs are pairs
+        group = shapes.get(names)
+        if events or links or (group is None and len(set(names)) < len(names)):
             ids = trace_id.hex(), span_id.hex(), parent.hex()
             found = tuple(_events(events)), tuple(_links(links))
-            resource, scope_name, version = scope
-            others.append(
-                WireSpan(*ids, name, start_ns, end_ns, *status, dict(pairs), *found, resource, scope_name, version)
-            )
+            others.append(WireSpan(*ids, name, start_ns, end_ns, *status, dict(pairs), *found, *scope))  # type: ignore[arg-type]
             continue
-        group = shapes.get(names)
         if group is None:
             group = shapes[names] = Alike(*scope, names)
             alike.append(group)
-        group.trace_ids.append(trace_id)
-        group.span_ids.append(span_id)
-        group.parent_ids.append(parent)
-        group.span_names.append(name)
-        group.starts_ns.append(start_ns)
-        group.ends_ns.append(end_ns)
-        group.statuses.append(status)
-        group.values.append(values)
+        group.rows.append((trace_id, span_id, parent, name, start_ns, end_ns, status, values))
 
 
 def _problem(proto: Any) -> str:

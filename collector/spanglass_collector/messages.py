@@ -7,14 +7,31 @@ Parts are those of the GenAI conventions (v1.41.1, ``gen-ai-input-messages.json`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
 from spanglass_collector.decode import Value
-from spanglass_collector.values import as_text, from_json
+from spanglass_collector.values import as_text, from_json, to_json
 
 Part: TypeAlias = dict[str, Any]
 Message: TypeAlias = dict[str, Any]
+
+
+class AsSent(list[Message]):
+    """Messages that were canonical as they came, with the JSON text they came in, if they did."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, messages: list[Message], text: str) -> None:
+        super().__init__(messages)
+        self.text = text
+
+
+def messages_text(messages: Sequence[Message]) -> str:
+    """JSON text of messages: what was sent, where that is canonical and readable as it is, which saves writing it."""
+    if type(messages) is AsSent and messages.text[:1] == "[" and "\\u" not in messages.text:
+        return messages.text  # with \u in it nobody would find its words
+    return to_json(messages)
 
 
 def messages_from_value(value: Value, role: str) -> list[Message] | None:
@@ -22,6 +39,7 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
 
     None where there is nothing in it.
     """
+    sent = value
     if isinstance(value, str) and value[:1] in {"[", "{"}:
         parsed = from_json(value)
         value = value if parsed is None else parsed
@@ -31,7 +49,7 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
     if not isinstance(value, list):
         value = [value]
     if value and all(map(_is_canonical, value)):
-        return cast("list[Message]", value)
+        return AsSent(cast("list[Message]", value), sent if isinstance(sent, str) else "")
     found = [message for item in value if (message := _message(item, role))]
     return found or None
 

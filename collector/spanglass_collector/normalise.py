@@ -11,7 +11,7 @@ from spanglass import semconv
 from spanglass.semconv import MODEL_KINDS, Kind
 from spanglass_collector.decode import Alike, Attributes, WireEvent, WireLink, WireSpan
 from spanglass_collector.dialects.told import Told
-from spanglass_collector.messages import Message, Part, readable, said_by, tools_called
+from spanglass_collector.messages import Message, Part, messages_text, readable, said_by, tools_called
 from spanglass_collector.values import as_text, to_json
 from spanglass_store.rows import MAX_NANO_USD
 from spanglass_store.sheet import Row
@@ -127,11 +127,11 @@ def _add_content(row: Row, told: Told, *, is_root: bool) -> None:
     inputs = with_system(told.system_parts, told.input_messages)
     outputs = told.output_messages
     if inputs:
-        row["input"] = to_json(inputs)
+        row["input"] = messages_text(inputs)
     elif told.input_text:
         row["input"] = told.input_text
     if outputs:
-        row["output"] = to_json(outputs)
+        row["output"] = messages_text(outputs)
         if called := tools_called(outputs):
             row["tool_names"] = called
         if not told.finish_reasons and (reasons := finish_reasons_in(outputs)):

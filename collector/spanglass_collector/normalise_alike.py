@@ -14,7 +14,7 @@ from typing import Any, Final
 from spanglass.semconv import MODEL_KINDS, Kind
 from spanglass_collector.decode import Alike
 from spanglass_collector.dialects.plan import Together
-from spanglass_collector.messages import tools_called
+from spanglass_collector.messages import messages_text, tools_called
 from spanglass_collector.normalise import (
     COPIED,
     EARLIEST_NS,
@@ -27,7 +27,7 @@ from spanglass_collector.normalise import (
     reported_cost,
     with_system,
 )
-from spanglass_collector.values import as_text, to_json
+from spanglass_collector.values import as_text
 from spanglass_store.sheet import Sheet
 
 _NO_ID: Final = bytes(8)
@@ -43,30 +43,31 @@ def sheet_from_alike(alike: Alike, together: Together, *, project: str, received
 
     ``received_ns`` as in ``normalise.row_from_wire``.
     """
-    told, count = together.told, len(alike.trace_ids)
+    told, count = together.told, len(alike.rows)
+    trace_ids, span_ids, parents, names, starts_ns, ends_ns, statuses, _ = zip(*alike.rows, strict=True)
     usual_times = (
-        min(alike.starts_ns) >= EARLIEST_NS
-        and max(alike.ends_ns) <= received_ns + LATEST_AHEAD_NS
-        and all(map(le, alike.starts_ns, alike.ends_ns))
+        min(starts_ns) >= EARLIEST_NS
+        and max(ends_ns) <= received_ns + LATEST_AHEAD_NS
+        and all(map(le, starts_ns, ends_ns))
     )
     if not usual_times or not _ONE_BY_ONE.isdisjoint(told):
         return None
     columns: Columns = {name: [value] * count for name, value in origin_row(alike, project).items()}
     columns |= {
-        "trace_id": alike.trace_ids,
-        "span_id": _numbers(alike.span_ids),
-        "name": alike.span_names,
+        "trace_id": trace_ids,
+        "span_id": _numbers(span_ids),
+        "name": names,
         "kind": _kinds(told, count),
-        "start_time": alike.starts_ns,
-        "duration_ns": [*map(sub, alike.ends_ns, alike.starts_ns)],
+        "start_time": starts_ns,
+        "duration_ns": [*map(sub, ends_ns, starts_ns)],
     }
     columns |= {name: column for name, column in told.items() if name in COPIED}
-    if any(alike.parent_ids):
-        columns["parent_span_id"] = _numbers([parent or _NO_ID for parent in alike.parent_ids])
+    if any(parents):
+        columns["parent_span_id"] = _numbers([parent or _NO_ID for parent in parents])
     if together.left:
         columns["attributes"] = _maps(together.left)
-    _add_status(columns, alike, told)
-    _add_content(columns, told, alike.parent_ids)
+    _add_status(columns, statuses, told)
+    _add_content(columns, told, parents)
     if "cost_usd" in told:
         columns["cost_usd"] = [*map(reported_cost, told["cost_usd"])]
         columns["cost_source"] = ["reported"] * count
@@ -94,16 +95,18 @@ def _maps(columns: Mapping[str, Sequence[Any]]) -> Sequence[Mapping[str, str]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*texts, strict=True)]
 
 
-def _add_status(columns: Columns, alike: Alike, told: Mapping[str, Sequence[Any]]) -> None:
-    if alike.statuses.count(alike.statuses[0]) == len(alike.statuses) and alike.statuses[0][0] != _ERROR:
-        if status := STATUS.get(alike.statuses[0][0]):
-            columns["status"] = [status] * len(alike.statuses)
+def _add_status(columns: Columns, statuses: Sequence[tuple[int, str]], told: Mapping[str, Sequence[Any]]) -> None:
+    first = statuses[0]
+    if first[0] != _ERROR and statuses.count(first) == len(statuses):
+        if status := STATUS.get(first[0]):
+            columns["status"] = [status] * len(statuses)
         return
-    columns["status"] = [STATUS.get(code, "unset") for code, _ in alike.statuses]
-    columns["error_message"] = [message if code == _ERROR else "" for code, message in alike.statuses]
+    columns["status"] = [STATUS.get(code, "unset") for code, _ in statuses]
+    columns["error_message"] = [message if code == _ERROR else "" for code, message in statuses]
     if types := told.get("error_type"):
-        pairs = zip(alike.statuses, types, strict=True)
-        columns["error_type"] = [type_ if status[0] == _ERROR else "" for status, type_ in pairs]
+        columns["error_type"] = [
+            type_ if code == _ERROR else "" for (code, _), type_ in zip(statuses, types, strict=True)
+        ]
 
 
 def _add_content(columns: Columns, told: Mapping[str, Sequence[Any]], parents: Sequence[bytes]) -> None:
@@ -114,7 +117,7 @@ def _add_content(columns: Columns, told: Mapping[str, Sequence[Any]], parents: S
     for side, role, messages in (("input", "user", inputs), ("output", "assistant", outputs)):
         texts = told.get(f"{side}_text")
         if messages:
-            columns[side] = [*map(to_json, messages)]
+            columns[side] = [*map(messages_text, messages)]
         elif texts:
             columns[side] = texts
         if (messages or texts) and not all(parents):

@@ -94,7 +94,7 @@ def test_so_they_are_whatever_is_sent(sent: list[dict[str, Any]]) -> None:
 
 def test_spans_of_one_shape_are_read_together() -> None:
     decoded = decode(one_scope([model_call(), model_call(attributes={"gen_ai.usage.input_tokens": 7}), wire_span()]))
-    assert [len(alike.trace_ids) for alike in decoded.alike] == [2, 1]
+    assert [len(alike.rows) for alike in decoded.alike] == [2, 1]
     assert decoded.others == []
 
 

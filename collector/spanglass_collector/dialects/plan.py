@@ -72,7 +72,7 @@ class Plan:
         """
         if len(self.reads_columns) != len(self.steps):
             return None
-        columns = dict(zip(alike.names, zip(*alike.values, strict=True), strict=True))
+        columns = dict(zip(alike.names, zip(*(row[-1] for row in alike.rows), strict=True), strict=True))
         told: dict[str, Sequence[Any]] = {}
         entries: dict[str, dict[str, Sequence[Any]]] = {}
         for (name, field, key, _), read in zip(self.steps, self.reads_columns, strict=True):
