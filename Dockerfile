@@ -31,6 +31,6 @@ ENV PATH=/opt/spanglass/bin:$PATH \
 USER 10001
 WORKDIR /var/lib/spanglass
 VOLUME /var/lib/spanglass
-EXPOSE 4318 8501
+EXPOSE 4317 4318 8501
 ENTRYPOINT ["spanglass"]
 CMD ["--help"]

@@ -43,7 +43,8 @@ def free_port() -> int:
 
 def start_once(data_dir: Path) -> Start:
     """Start, measure, end. Raises RuntimeError if `up` ends by itself."""
-    ports = [text for flag in ("--port", "--dashboard-port", "--clickhouse-port") for text in (flag, str(free_port()))]
+    flags = ("--port", "--grpc-port", "--dashboard-port", "--clickhouse-port")
+    ports = [text for flag in flags for text in (flag, str(free_port()))]
     command = [str(Path(sys.executable).with_name("spanglass")), "up", "--data-dir", str(data_dir), *ports]
     began = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -46,6 +46,7 @@ class Up:
     ) -> None:
         self.data_dir = data_dir
         self.port, self.dashboard_port, self.clickhouse_port = free_port(), free_port(), free_port()
+        self.grpc_port = free_port() if command == "up" else 0
         self.lines: list[str] = []
         self._new: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.process = subprocess.Popen(
@@ -56,6 +57,7 @@ class Up:
                 *("--port", str(self.port)),
                 *("--dashboard-port", str(self.dashboard_port)),
                 *("--clickhouse-port", str(self.clickhouse_port)),
+                *(("--grpc-port", str(self.grpc_port)) if self.grpc_port else ()),
                 *arguments,
             ],
             stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@
     .spanglass/
       up.lock           held (flock) while `up` runs; says which process and which addresses
       clickhouse/       the embedded server's data, users and configuration
-      queue.sqlite, …   the collector's durable queue
+      queue/            the collector's durable queue, a folder for each process that receives
       logs/ROLE.log     what each role wrote, with a size limit
 """
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from spanglass_cli import care_commands, role_commands, version
+from spanglass_cli import care_commands, queue_commands, redaction_commands, role_commands, version
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError
-from spanglass_cli.options import ClickHouseUrl, DataDir, NoDashboard
+from spanglass_cli.options import ClickHouseUrl, DataDir, GrpcPort, NoDashboard
 from spanglass_cli.options import port as port_option
 from spanglass_store.errors import StoreError
 
@@ -65,18 +65,17 @@ def up(
         ),
     ] = "127.0.0.1",
     port: Annotated[int, port_option("Collector: OTLP over HTTP, scores, API.")] = 4318,
-    grpc_port: Annotated[int, port_option("Reserved for OTLP over gRPC, which is not received yet.")] = 4317,
+    grpc_port: GrpcPort = 4317,
     dashboard_port: Annotated[int, port_option("Dashboard.")] = 8501,
     clickhouse_port: Annotated[int, port_option("Embedded ClickHouse (HTTP, loopback only).")] = 18123,
     clickhouse_url: ClickHouseUrl = None,
     no_dashboard: NoDashboard = False,
 ) -> None:
     """Run everything on this machine: database, collector, monitor and dashboard. Ctrl-C ends it all."""
-    del grpc_port  # accepted so that scripts written for the next version work with this one
     from spanglass_cli.roles import Layout
     from spanglass_cli.up import up as run_up
 
-    layout = Layout(data_dir, host, port, dashboard_port, clickhouse_port, with_dashboard=not no_dashboard)
+    layout = Layout(data_dir, host, port, dashboard_port, clickhouse_port, not no_dashboard, grpc_port=grpc_port)
     run_up(layout, clickhouse_url, say=_say)
 
 
@@ -110,6 +109,8 @@ app.command("demo-traffic", hidden=True)(role_commands.demo_traffic)
 app.command(rich_help_panel=CARE)(role_commands.migrate)
 app.command(rich_help_panel=CARE)(care_commands.doctor)
 app.add_typer(care_commands.keys_app, rich_help_panel=CARE)
+app.add_typer(redaction_commands.redaction_app, rich_help_panel=CARE)
+app.add_typer(queue_commands.queue_app, rich_help_panel=CARE)
 
 
 def _say(text: str) -> None:

@@ -29,4 +29,5 @@ ClickHouseUrl = Annotated[
         help="http://user:password@host:8123/spanglass. Prefer the variable: arguments are visible to other users.",
     ),
 ]
+GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Collector: OTLP over gRPC; 0: none.")]
 NoDashboard = Annotated[bool, typer.Option("--no-dashboard", help="Do not start the dashboard.")]

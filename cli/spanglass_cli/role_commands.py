@@ -28,10 +28,15 @@ def collector(
     clickhouse_url: ClickHouseUrl = None,
     host: Host = None,
     port: Port = None,
+    grpc_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port for OTLP over gRPC; 0: none. [default: 4317]")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the durable queue.", file_okay=False)] = None,
 ) -> None:
     """Receive spans and scores, keep them on disk, insert them. Settings also come as SPANGLASS_… variables."""
     from spanglass_collector.app import run
+    from spanglass_collector.errors import StartRefused
+    from spanglass_collector.logs import start_logging
     from spanglass_collector.settings import Settings
 
     settings = _settings(
@@ -39,9 +44,14 @@ def collector(
         SPANGLASS_CLICKHOUSE_URL=clickhouse_url,
         SPANGLASS_HOST=host,
         SPANGLASS_PORT=port,
+        SPANGLASS_GRPC_PORT=grpc_port,
         SPANGLASS_DATA_DIR=data_dir,
     )
-    run(settings)
+    start_logging(settings.log_format)
+    try:
+        run(settings)
+    except StartRefused as error:
+        raise CommandError(str(error)) from error
 
 
 def dashboard(clickhouse_url: ClickHouseUrl = None, host: Host = None, port: Port = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from spanglass_cli.process import ChildSpec
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything of one machine listens and lives. ``clickhouse_port`` is that of the embedded server."""
+    """Where everything of one machine listens and lives. ``clickhouse_port`` is that of the embedded server.
+
+    ``grpc_port`` 0 means that no gRPC is received.
+    """
 
     data_dir: Path
     host: str
@@ -20,6 +24,7 @@ class Layout:
     clickhouse_port: int
     with_dashboard: bool = True
     monitor_interval_seconds: float | None = None
+    grpc_port: int = 0
 
     @property
     def collector_url(self) -> str:
@@ -42,8 +47,14 @@ class Layout:
         return not is_loopback(self.host)
 
 
-def collector(layout: Layout, clickhouse_url: str) -> ChildSpec:
-    """Receives, keeps on disk, inserts. Ready means: can accept and store."""
+def collector(layout: Layout, clickhouse_url: str, *, is_alone: bool) -> ChildSpec:
+    """Receives, keeps on disk, inserts. Ready means: can accept and store.
+
+    ``is_alone``: no other collector uses this database. A single one then claims nothing, unless it is told to.
+    """
+    unless_set = {"SPANGLASS_LOG_FORMAT": "text"}  # people read the log files of one machine
+    if is_alone and os.environ.get("SPANGLASS_WORKERS", "1") in {"", "1"}:
+        unless_set["SPANGLASS_CLAIMS"] = "false"
     return ChildSpec(
         name="collector",
         arguments=("collector",),
@@ -51,6 +62,8 @@ def collector(layout: Layout, clickhouse_url: str) -> ChildSpec:
             "SPANGLASS_CLICKHOUSE_URL": clickhouse_url,
             "SPANGLASS_HOST": layout.host,
             "SPANGLASS_PORT": str(layout.port),
+            "SPANGLASS_GRPC_PORT": str(layout.grpc_port),
+            **{name: os.environ.get(name) or value for name, value in unless_set.items()},
             "SPANGLASS_DATA_DIR": str(layout.data_dir),
         },
         ready_url=f"{layout.collector_url}/readyz",

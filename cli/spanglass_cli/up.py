@@ -85,7 +85,7 @@ def _run(
     migration = Child(roles.migrate(url, wait_seconds), layout.log_dir, say)
     migration.start()
     try:
-        awaited = [start(roles.collector(layout, url), Tier.COLLECTOR)]
+        awaited = [start(roles.collector(layout, url, is_alone=clickhouse_url is None), Tier.COLLECTOR)]
         if layout.with_dashboard:
             awaited.append(start(roles.dashboard(layout, url)))
         ready = _wait_until_ready(supervisor, migration, awaited, interrupted)
@@ -150,6 +150,8 @@ def _require_password(layout: roles.Layout) -> None:
 
 def _ports(layout: roles.Layout, *, embedded: bool) -> list[Port]:
     ports = [Port(layout.host, layout.port, "collector", "--port")]
+    if layout.grpc_port:
+        ports.append(Port(layout.host, layout.grpc_port, "collector's gRPC", "--grpc-port"))
     if layout.with_dashboard:
         ports.append(Port(layout.host, layout.dashboard_port, "dashboard", "--dashboard-port"))
     if embedded:
@@ -188,7 +190,7 @@ def _until_interrupted(on_second: Callable[[], None]) -> Iterator[threading.Even
 def _banner(layout: roles.Layout, seconds: float, outside_url: str | None, notes: Sequence[str]) -> str:
     rows = [
         ("Dashboard", layout.dashboard_url or "not started", ""),
-        ("Collector", layout.collector_url, "OTLP over HTTP, scores, API"),
+        ("Collector", layout.collector_url, f"OTLP over HTTP{_grpc(layout)}, scores, API"),
         (
             ("ClickHouse", f"http://127.0.0.1:{layout.clickhouse_port}", f"embedded, data in {layout.data_dir}")
             if outside_url is None
@@ -205,6 +207,10 @@ def _banner(layout: roles.Layout, seconds: float, outside_url: str | None, notes
         lines += ["", *notes]
     lines += ["", f"Ctrl-C ends everything. Logs: {layout.log_dir}"]
     return "\n".join(lines)
+
+
+def _grpc(layout: roles.Layout) -> str:
+    return f" (gRPC: port {layout.grpc_port})" if layout.grpc_port else ""
 
 
 def _without_secrets(url: str) -> str:

@@ -8,92 +8,129 @@ import errno
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from spanglass import semconv
 from spanglass_collector.api.answers import answer_errors
 from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
-from spanglass_collector.drain import Drain, Pace
+from spanglass_collector.caps import Caps
+from spanglass_collector.drains import Drains
 from spanglass_collector.errors import PortTaken, StartRefused
+from spanglass_collector.folders import Folders, claimed_root
 from spanglass_collector.metrics import Metrics
+from spanglass_collector.own_prices import CurrentPrices
 from spanglass_collector.prices import GenaiPrices
-from spanglass_collector.queue import Queue
 from spanglass_collector.receive.auth import Gate, Keyring
-from spanglass_collector.receive.http import (
-    CountRecords,
-    Keep,
-    KeepSpans,
-    Limits,
-    Receiver,
-    count_log_records,
-    count_metrics,
-)
-from spanglass_collector.services import Services, store_problem
+from spanglass_collector.receive.browsers import cors
+from spanglass_collector.receive.http import Receiver
+from spanglass_collector.receive.intake import Intake, Limits, Shared
+from spanglass_collector.receive.keep import CountRecords, Keep, KeepSpans
+from spanglass_collector.receive.memory import Memory
+from spanglass_collector.receive.otlp_grpc import grpc_serving
+from spanglass_collector.receive.patience import patient_protocol
+from spanglass_collector.receive.rates import Rates
+from spanglass_collector.redaction import Redaction
+from spanglass_collector.services import Services
 from spanglass_collector.settings import Settings
+from spanglass_collector.workers import supervise
 from spanglass_store.connection import Store
 from spanglass_store.keys import all_keys, key_from_row
+from spanglass_store.prices import all_prices, price_from_row
 
 log = logging.getLogger(__name__)
 
 LANGFUSE_TRACES_PATH: Final = "/api/public/otel/v1/traces"
 """Where a Langfuse SDK sends its spans: it needs only its host changed."""
 BACKLOG: Final = 2048
+PRICES_WAIT_SECONDS: Final = 2.0
+"""How long a start waits for the own prices; without them it goes on with those it had."""
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     """The collector as an ASGI application. Opening its queue raises QueueInUse, at once and not at the first request.
+
+    ``is_worker``: one of several processes, of which another one has the folder of queues.
 
     The database need not be there: what is accepted waits on disk until it is, with its tables.
     """
-    queue = Queue.open(settings.data_dir / "queue", max_bytes=settings.queue_max_bytes)
-    store = Store.open(settings.clickhouse_url)
     metrics = Metrics()
+    redaction = Redaction(settings.redaction_file, metrics) if settings.redaction_file else None
+    max_queue_bytes = settings.queue_max_bytes // settings.workers
+    folders = Folders.open(settings.data_dir / "queue", max_bytes=max_queue_bytes, is_worker=is_worker)
+    queue = folders.own
+    store = Store.open(settings.clickhouse_url)
     keyring = Keyring(lambda: map(key_from_row, store.fetch_rows(all_keys())))
     gate = Gate(keyring, keys_required=settings.keys_required)
-    limits = Limits(settings.max_body_bytes, settings.max_decompressed_bytes)
-    services = Services(store=store, queue=queue, gate=gate, metrics=metrics, limits=limits)
-    drain = Drain(
-        queue,
-        lambda block, token: store.insert(block, token=token),
-        ready=lambda: not store_problem(store),
-        pace=Pace(settings.batch_rows, settings.batch_bytes, settings.linger_seconds, settings.retry_max_seconds),
+    limits = Limits(settings.max_body_bytes, settings.max_decompressed_bytes, settings.max_spans)
+    memory = Memory(settings.max_memory_bytes)
+    limited = settings.max_requests_per_second, settings.max_bytes_per_second
+    rates = Rates(*limited, metrics, shares=settings.workers)
+    services = Services(
+        store=store,
+        queue=queue,
+        folders=folders,
+        gate=gate,
         metrics=metrics,
+        limits=limits,
+        memory=memory,
+        rates=rates,
+        redaction=redaction,
     )
+    drains = Drains(settings, store, metrics)
+    drain = drains.drain_of(queue)
+
+    prices = CurrentPrices(
+        GenaiPrices(),
+        lambda: map(price_from_row, store.fetch_rows(all_prices())),
+        settings.data_dir / "own_prices.json",
+        metrics,
+    )
+    caps = Caps(settings.max_attributes, settings.max_attribute_bytes, settings.max_events, settings.max_events)
+    shared = Shared(gate, limits, rates, memory, metrics)
+    keeps: Mapping[str, Keep] = {
+        "traces": KeepSpans(queue, prices, metrics, caps, redaction),
+        "logs": CountRecords("logs"),
+        "metrics": CountRecords("metrics"),
+    }
+    intakes = {signal: Intake(signal, keep, shared) for signal, keep in keeps.items()}
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         drain.start()
-        refreshing = asyncio.create_task(_refresh(keyring, settings.keys_refresh_seconds))
+        folders.start(drains.drain_of)
+        refreshing = [
+            asyncio.create_task(_refresh(keyring.refresh, settings.keys_refresh_seconds)),
+            asyncio.create_task(_refresh(prices.refresh, settings.prices_refresh_seconds)),
+        ]
+        await prices.wait(timeout_seconds=PRICES_WAIT_SECONDS)
         try:
-            yield
+            async with grpc_serving(settings, intakes):
+                yield {"metrics": metrics}
         finally:
-            refreshing.cancel()
-            await asyncio.gather(refreshing, return_exceptions=True)
+            for task in refreshing:
+                task.cancel()
+            await asyncio.gather(*refreshing, return_exceptions=True)
             await asyncio.to_thread(drain.stop, timeout_seconds=settings.shutdown_seconds / 2)
-            await asyncio.to_thread(queue.close)
+            await asyncio.to_thread(folders.stop)
+            await asyncio.to_thread(folders.close)
             store.close()
 
-    def receiver(name: str, keep: Keep) -> Receiver:
-        return Receiver(name, keep, gate, limits, metrics)
-
-    traces = receiver("traces", KeepSpans(queue, GenaiPrices(), metrics))
+    paths = {signal: f"/v1/{signal}" for signal in intakes}
+    received = [*((path, intakes[signal]) for signal, path in paths.items()), (LANGFUSE_TRACES_PATH, intakes["traces"])]
     return Starlette(
         routes=[
-            Route(semconv.TRACES_PATH, traces, methods=["POST"]),
-            Route(LANGFUSE_TRACES_PATH, traces, methods=["POST"]),
-            Route("/v1/logs", receiver("logs", CountRecords(count_log_records)), methods=["POST"]),
-            Route("/v1/metrics", receiver("metrics", CountRecords(count_metrics)), methods=["POST"]),
+            *(Route(path, Receiver(intake), methods=["POST"]) for path, intake in received),
             Mount("/", _api(services)),
         ],
+        middleware=cors(settings.cors_origins),
         lifespan=lifespan,
     )
 
@@ -103,27 +140,38 @@ def run(settings: Settings) -> None:
 
     Raises PortTaken, QueueInUse or another StartRefused, each with a sentence that says what to change.
     """
-    with _listening(settings.host, settings.port) as listener:
-        config = uvicorn.Config(
-            create_app(settings),
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds / 2)),
-        )
-        previous = signal.signal(signal.SIGTERM, _leave)
-        try:
-            log.info("collector listens on %s:%d", *listener.getsockname()[:2])
-            with contextlib.suppress(KeyboardInterrupt, _Asked):
-                uvicorn.Server(config).run(sockets=[listener])
-        finally:
-            signal.signal(signal.SIGTERM, previous)
+    # Each worker has rules and a gRPC server of its own; here they are tried, while an error can still be told.
+    if settings.redaction_file:
+        Redaction(settings.redaction_file, Metrics())
+    if settings.grpc_port:
+        with _listening(settings.host, settings.grpc_port, "SPANGLASS_GRPC_PORT"):
+            pass
+    with _listening(settings.host, settings.port) as listener, _until_asked():
+        log.info("collector listens on %s:%d", *listener.getsockname()[:2])
+        if settings.workers > 1:
+            with claimed_root(settings.data_dir / "queue"):
+                supervise(settings, listener)
+        else:
+            serve(settings, listener)
+
+
+def serve(settings: Settings, listener: socket.socket, *, is_worker: bool = False) -> None:
+    """Answer requests in this process until SIGTERM or Ctrl-C; then finish what is under way."""
+    config = uvicorn.Config(
+        create_app(settings, is_worker=is_worker),
+        loop="uvloop",
+        http=patient_protocol(settings.header_seconds, settings.body_seconds),
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds / 2)),
+    )
+    with _until_asked():
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _api(services: Services) -> FastAPI:
@@ -136,28 +184,39 @@ def _api(services: Services) -> FastAPI:
     return api
 
 
-async def _refresh(keyring: Keyring, every_seconds: float) -> NoReturn:
+async def _refresh(refresh: Callable[[], Awaitable[None]], every_seconds: float) -> NoReturn:
     while True:
-        await keyring.refresh()
+        await refresh()
         await asyncio.sleep(every_seconds)
 
 
 @contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, variable: str = "SPANGLASS_PORT") -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from error
+            raise PortTaken(host, port, variable) from error
         msg = f"The collector cannot listen on {host}:{port}: {error.strerror or error}."
         raise StartRefused(msg) from error
     with listener:
         yield listener
 
 
+@contextlib.contextmanager
+def _until_asked() -> Iterator[None]:
+    """SIGTERM and Ctrl-C end the block. uvicorn catches them itself, and raises them again once it has ended."""
+    previous = signal.signal(signal.SIGTERM, _leave)
+    try:
+        with contextlib.suppress(KeyboardInterrupt, _Asked):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
 class _Asked(BaseException):
-    """SIGTERM: uvicorn raises it again once it has ended, and this is how the process then goes on."""
+    """SIGTERM, as Ctrl-C is KeyboardInterrupt."""
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -1,7 +1,8 @@
 """From the queue into ClickHouse: lease a fixed group, insert it once under its id, forget it.
 
 What fails for now is tried again, the same group under the same id; what fails for good is halved until the item that
-is the trouble is alone, and that one is set aside.
+is the trouble is alone, and that one is set aside. With ``Claims``, what another collector may be storing too is taken
+out of the group first.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from spanglass_collector.claims import CONTESTED, Claims
+from spanglass_collector.contested import Contested
 from spanglass_collector.errors import Busy
-from spanglass_collector.items import Group
 from spanglass_collector.metrics import Metrics
-from spanglass_collector.queue import Queue
+from spanglass_collector.queue import Group, Queue
 from spanglass_store.errors import StoreError, StoreRejected
 from spanglass_store.native import Block
 
@@ -44,9 +46,18 @@ class Drain:
     """A thread that empties the queue. ``ready`` says whether the database is there and has its tables."""
 
     def __init__(
-        self, queue: Queue, insert: Insert, *, ready: Callable[[], bool], pace: Pace, metrics: Metrics
+        self,
+        queue: Queue,
+        insert: Insert,
+        *,
+        ready: Callable[[], bool],
+        pace: Pace,
+        metrics: Metrics,
+        claims: Claims | None = None,
     ) -> None:
         self._queue = queue
+        self._claims = claims
+        self._contested = Contested(queue, claims, insert, metrics=metrics) if claims else None
         self._insert = insert
         self._ready = ready
         self._pace = pace
@@ -68,11 +79,14 @@ class Drain:
         self._stopping.set()
         self._queue.wake()
         self._thread.join(timeout_seconds + GRACE_SECONDS)
+        if self._contested:
+            self._contested.stop()
 
     def _run(self) -> None:
         while not self._ends():
             try:
-                self._wait_until_ready()
+                if self._has_work():  # an idle collector asks the database nothing
+                    self._wait_until_ready()
                 while not self._ends() and self._has_work():
                     self._deliver()
             except Busy as busy:  # the disk refuses: the group stays leased and comes again under its id
@@ -85,19 +99,28 @@ class Drain:
         """Stopping, and either nothing is left or no time is."""
         if not self._stopping.is_set():
             return False
-        return not self._queue.waiting_rows or time.monotonic() >= self._deadline
+        return not self._queue.leasable_rows or time.monotonic() >= self._deadline
 
     def _has_work(self) -> bool:
+        self._queue.take_back()
         linger = 0.0 if self._stopping.is_set() else self._pace.linger_seconds
         return self._queue.wait(rows=self._pace.rows, linger_seconds=linger, timeout_seconds=IDLE_SECONDS)
 
     def _deliver(self) -> None:
-        """One group, until it is stored, split or set aside, or until there is no time left."""
+        """One group, until it is stored, split, given up or set aside, or until there is no time left."""
         group = self._queue.lease(max_rows=self._pace.rows, max_bytes=self._pace.size_bytes)
         wait_seconds = FIRST_WAIT_SECONDS
+        claimed_at, is_tried = float("-inf"), False
         while group is not None and not self._ends():
             began = time.perf_counter()
             try:
+                if self._claims and time.monotonic() > claimed_at + self._claims.patience.read_is_good_seconds:
+                    reading_at = time.monotonic()
+                    left = self._without_contested(group, may_be_stored=is_tried or not group.is_new)
+                    if left is None:
+                        return
+                    group, claimed_at = left, reading_at
+                is_tried = True
                 self._insert(group.block, group.group_id)
             except StoreRejected as error:
                 if self._is_ready():
@@ -113,6 +136,22 @@ class Drain:
                 self._queue.ack(group)
                 return
             wait_seconds = min(2 * wait_seconds, self._pace.retry_max_seconds)
+
+    def _without_contested(self, group: Group, *, may_be_stored: bool) -> Group | None:
+        """The group without what another collector may be storing; None where nothing is left."""
+        if self._claims is None or self._contested is None:
+            return group
+        if group.group_id.startswith(CONTESTED):  # as it was before a restart
+            self._queue.put_off(group)
+            self._contested.take(group)
+            return None
+        lost = self._claims.lost(group, may_be_stored=may_be_stored)
+        if not lost:
+            return group
+        left, taken = self._queue.take_out(group, lost)
+        for each in taken:
+            self._contested.take(each)
+        return left
 
     def _give_up(self, group: Group, reason: str) -> None:
         if group.items > 1:

@@ -9,10 +9,12 @@
     │   ├── TooLarge         more bytes than the limits allow (413)
     │   └── Unsupported      a content type or encoding that is not spoken here (415)
     ├── Busy                 again after ``retry_after_seconds`` (503)
-    │   └── QueueFull        the queue is at its byte limit (429)
+    │   ├── QueueFull        the queue is at its byte limit (429)
+    │   └── RateLimited      this key sends more than it may (429)
     └── StartRefused         the collector cannot start here; the sentence says what to change
         ├── QueueInUse       another collector has this data directory
-        └── PortTaken        another process has this port
+        ├── PortTaken        another process has this port
+        └── RulesRefused     the file of redaction rules cannot be used
 """
 
 from __future__ import annotations
@@ -72,6 +74,12 @@ class QueueFull(Busy):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
+class RateLimited(Busy):
+    """Whoever has this key sends more than the limits let through."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
 class StartRefused(CollectorError):
     """The collector cannot start here."""
 
@@ -88,5 +96,12 @@ class QueueInUse(StartRefused):
 class PortTaken(StartRefused):
     """The port the collector should listen on belongs to another process."""
 
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(f"Port {port} on {host} is taken by another process. Choose another with SPANGLASS_PORT.")
+    def __init__(self, host: str, port: int, variable: str = "SPANGLASS_PORT") -> None:
+        super().__init__(f"Port {port} on {host} is taken by another process. Choose another with {variable}.")
+
+
+class RulesRefused(StartRefused):
+    """The file of redaction rules cannot be used as it is."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"The redaction rules in {path} cannot be used: {problem}.".replace("..", "."))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 METRICS: Final[tuple[Metric, ...]] = (
     Metric("spanglass_requests_total", "counter", "Requests answered", ("signal", "status")),
+    Metric("spanglass_rate_limited_total", "counter", "Requests refused because their key sent too much", ("limit",)),
+    Metric("spanglass_slow_connections_total", "counter", "Connections closed for want of bytes", ("waiting_for",)),
+    Metric("spanglass_body_bytes", "gauge", "Bytes of requests being worked on"),
     Metric("spanglass_request_bytes_total", "counter", "Bytes of request bodies, as sent", ("signal",)),
     Metric("spanglass_received_total", "counter", "Records read from requests: spans, scores, …", ("signal",)),
     Metric("spanglass_rejected_total", "counter", "Records refused because of what they hold", ("signal",)),
@@ -32,9 +36,16 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("spanglass_inserted_rows_total", "counter", "Rows stored", ("table",)),
     Metric("spanglass_insert_retries_total", "counter", "Inserts put off because the database could not answer"),
     Metric("spanglass_set_aside_rows_total", "counter", "Rows the database will never accept", ("table",)),
+    Metric("spanglass_contested_total", "counter", "Requests that another collector held too", ("outcome",)),
     Metric("spanglass_queue_bytes", "gauge", "Bytes waiting on disk"),
     Metric("spanglass_queue_rows", "gauge", "Rows waiting on disk"),
+    Metric(
+        "spanglass_queue_file_bytes", "gauge", "Bytes of the queue's files, with what is settled and not yet deleted"
+    ),
+    Metric("spanglass_redaction_failures_total", "counter", "Values dropped because a rule failed on them", ("rule",)),
     Metric("spanglass_unpriced_spans_total", "counter", "Model calls with usage and without a known price"),
+    Metric("spanglass_own_prices", "gauge", "Own prices known, of all projects"),
+    Metric("spanglass_own_prices_unread_total", "counter", "Tries to read the own prices that failed"),
 )
 
 M = TypeVar("M", Counter, Gauge, Histogram)
@@ -50,7 +61,9 @@ class Metrics:
 
     def __post_init__(self) -> None:
         for metric in METRICS:
-            options = {"buckets": metric.buckets} if metric.buckets else {}
+            options: dict[str, Any] = {"buckets": metric.buckets} if metric.buckets else {}
+            if metric.kind == "gauge":
+                options["multiprocess_mode"] = "livemostrecent"  # set by whoever is asked, for all workers
             made = _KINDS[metric.kind](metric.name, metric.help, metric.labels, registry=self.registry, **options)
             self._by_name[metric.name] = made
 
@@ -75,5 +88,9 @@ class Metrics:
         return metric
 
     def text(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Everything in Prometheus' text format; of several workers the sum."""
+        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return generate_latest(registry)
         return generate_latest(self.registry)

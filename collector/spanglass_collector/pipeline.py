@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from spanglass_collector.decode import Decoded, decode
@@ -28,9 +29,21 @@ class Batch:
     unpriced: int
 
 
-def batch_from_body(body: bytes, *, project: str, received_ns: int, prices: PriceTable) -> Batch:
-    """The rows of an OTLP trace export request. Raises Rejected for a body that is none."""
+def batch_from_body(
+    body: bytes,
+    *,
+    project: str,
+    received_ns: int,
+    prices: PriceTable,
+    change: Callable[[Decoded], Decoded] | None = None,
+) -> Batch:
+    """The rows of an OTLP trace export request. Raises Rejected for a body that is none.
+
+    ``change`` gets the spans as they were sent, before anything else looks at them: redaction, and caps.
+    """
     decoded = decode(body)
+    if change is not None:
+        decoded = change(decoded)
     sheets = sheets_from_decoded(decoded, project=project, received_ns=received_ns)
     unpriced = sum([price_sheet(sheet, prices) for sheet in sheets])
     return Batch(block_from_sheet(*sheets), decoded.rejects, unpriced)

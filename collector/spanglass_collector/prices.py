@@ -6,70 +6,86 @@ matched to and the date it began, so that a stored cost can be traced and comput
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 import genai_prices
 from genai_prices.data_snapshot import DataSnapshot, get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, Provider, StartDateConstraint, TieredPrices
-
-from spanglass_collector.pricing import Price, Rate
-
-PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
-    {"azure.ai.inference": "azure", "gcp.gen_ai": "google", "x_ai": "x-ai", "bedrock": "aws", "vertexai": "google"}
+from genai_prices.types import (
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
 )
-"""OpenTelemetry's names of providers that genai-prices does not match by itself."""
 
-MINUTE_NS: Final = 60 * 10**9
-MAX_REMEMBERED: Final = 10_000
-"""Model names come from clients: what is remembered about them is bounded."""
+from spanglass_collector.model_names import Named, names_of
+from spanglass_collector.pricing import MAX_REMEMBERED, Call, DailyPrices
+from spanglass_collector.rates import Price, Rate
+
+TIER_WORDS: Final = ("service_tier", "processing", "speed")
+"""What genai-prices calls that which OpenTelemetry has one attribute for. No value of one means something else in
+another: ``batch`` is a way of processing, ``flex`` and ``priority`` are tiers, ``fast`` is a speed."""
+
+Found = tuple[Provider, ModelInfo]
 
 
-class GenaiPrices:
-    """The table of genai-prices. Lookups are remembered; safe to use from several threads."""
+class GenaiPrices(DailyPrices):
+    """The table of genai-prices."""
 
     def __init__(self, snapshot: DataSnapshot | None = None) -> None:
-        self._snapshot = snapshot or get_snapshot()
-        self._found: dict[tuple[str, str], tuple[Provider, ModelInfo] | None] = {}
-        self._prices: dict[tuple[str, str, str, int], Price] = {}
+        super().__init__()
+        self._providers = (snapshot or get_snapshot()).providers
+        self._by_id = {provider.id: provider for provider in self._providers}
+        self._found: dict[tuple[str, str], Found | None] = {}
+
+    def price_at(self, call: Call, at_ns: int) -> Price | None:
+        """The price in force; None for a model or a provider that the table does not know."""
+        for model in dict.fromkeys((call.response_model, call.request_model)):
+            price = model and self.price_of(call.provider, model, service_tier=call.service_tier, at_ns=at_ns)
+            if price:
+                return price
+        return None
 
     def price_of(self, provider: str, model: str, *, service_tier: str, at_ns: int) -> Price | None:
-        """The price in force at ``at_ns``; None for a model or a provider that the table does not know."""
+        """The price of one model at one time."""
         found = self._find(provider, model)
-        if found is None:
-            return None
-        owner, info = found
-        key = (owner.id, info.id, service_tier, at_ns // MINUTE_NS)  # no price begins between two minutes
-        price = self._prices.get(key)
-        if price is None:
-            if len(self._prices) >= MAX_REMEMBERED:
-                self._prices.clear()
-            price = self._prices[key] = _price_at(
-                owner, info, service_tier, datetime.fromtimestamp(at_ns / 1e9, tz=UTC)
-            )
-        return price
+        return found and _price_at(*found, service_tier.lower(), datetime.fromtimestamp(at_ns // 10**9, tz=UTC))
 
-    def _find(self, provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
+    def changes(self, call: Call, day_ns: int) -> Iterable[int]:
+        """The hours at which a model gets cheaper or dearer every day. A new price begins with a day."""
+        for model in {call.response_model, call.request_model} - {""}:
+            found = self._find(call.provider, model)
+            if found and not isinstance(found[1].prices, ModelPrice):
+                for each in found[1].prices:
+                    if isinstance(each.constraint, TimeOfDateConstraint):
+                        yield day_ns + _of_day_ns(each.constraint.start_time)
+                        yield day_ns + _of_day_ns(each.constraint.end_time)
+
+    def _find(self, provider: str, model: str) -> Found | None:
         key = (provider, model)
         if key not in self._found:
             if len(self._found) >= MAX_REMEMBERED:
                 self._found.clear()
-            try:
-                known = PROVIDERS.get(provider, provider) or None
-                self._found[key] = self._snapshot.find_provider_model(model, None, known, None)
-            except LookupError:
-                self._found[key] = None
+            candidates = (found for named in names_of(provider, model) for found in self._named(named))
+            self._found[key] = next(candidates, None)
         return self._found[key]
 
+    def _named(self, named: Named) -> Iterator[Found]:
+        provider = self._by_id.get(named.provider) or next(filter(named.is_served_by, self._providers), None)
+        model = provider and provider.find_model(named.model, all_providers=self._providers)
+        if provider and model:
+            yield provider, model
 
-def _price_at(provider: Provider, model: ModelInfo, service_tier: str, at: datetime) -> Price:
+
+def _price_at(provider: Provider, model: ModelInfo, service_tier: str, at: datetime) -> Price | None:
     """The price in force, named after the package, the model, the day it began and the tier, where that matters."""
     standard = model.get_prices(at)
     own = any(model is each for each in provider.models)  # tiers are those of the provider itself
-    tiered = model.get_prices(at, {"service_tier": service_tier}) if service_tier and own else standard
+    tiered = model.get_prices(at, dict.fromkeys(TIER_WORDS, service_tier)) if service_tier and own else standard
     began = _began(model, at)
     tier = service_tier if vars(tiered) != vars(standard) else ""
     name = f"genai-prices/{genai_prices.__version__}:{provider.id}/{model.id}"
@@ -85,9 +101,17 @@ def _began(model: ModelInfo, at: datetime) -> str:
     return constraint.start_date.isoformat() if isinstance(constraint, StartDateConstraint) else ""
 
 
-def _price(price: ModelPrice, price_id: str) -> Price:
+def _of_day_ns(at: time) -> int:
+    """Nanoseconds from midnight UTC."""
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    utc = datetime.combine(datetime(1970, 1, 2, tzinfo=UTC), aware).astimezone(UTC)
+    return (utc.hour * 3600 + utc.minute * 60 + utc.second) * 10**9
+
+
+def _price(price: ModelPrice, price_id: str) -> Price | None:
+    """The price with the rates that tokens and calls have; None for a model that is paid by something else."""
     per_call = price.requests_kcount
-    return Price(
+    found = Price(
         price_id=price_id,
         input=_rate(price.input_mtok),
         output=_rate(price.output_mtok),
@@ -98,6 +122,7 @@ def _price(price: ModelPrice, price_id: str) -> Price:
         reasoning=_rate(price.output_reasoning_mtok),
         request_usd=per_call / 1000 if isinstance(per_call, Decimal) else Decimal(0),
     )
+    return found if found.input or found.output else None
 
 
 def _rate(price: Decimal | TieredPrices | None) -> Rate | None:

@@ -1,166 +1,173 @@
-"""What a model call cost: usage times a price. Pure; where the prices come from is ``prices``.
+"""What model calls cost: usage times a price. Pure; where the prices come from is ``prices`` and ``own_prices``.
 
 Parts do not overlap: ``input_usd`` is uncached input, cache reads and cache writes are apart, and the four parts add
-up to ``total_usd``. A price that is not known makes every amount None, never 0.
+up to ``total_usd``. A price that is not known makes every amount None, never 0. A call whose usage is told twice is
+priced each time, and ``usage_counted`` keeps the second one out of every sum, as it does with its tokens.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple
 from decimal import Decimal
-from typing import Final, Protocol
+from itertools import pairwise, repeat
+from typing import Any, Final, NamedTuple, Protocol
 
 from spanglass.semconv import MODEL_KINDS
-from spanglass_store.rows import DEFAULTS
+from spanglass_collector.rates import Price, Rate, Tariff
 from spanglass_store.sheet import Row, Sheet
-from spanglass_store.span import Cost, Span, Usage
+from spanglass_store.span import Cost, Usage
 
-MILLION: Final = 1_000_000
+__all__ = ["Price", "PriceTable", "Rate", "cost_of", "price_row", "price_sheet"]
+
 NANO_USD: Final = Decimal("1e-9")
 UNKNOWN: Final = Cost()
+DAY_NS: Final = 86_400 * 10**9
+MAX_REMEMBERED: Final = 10_000
+"""Names of models come from clients: what is remembered about them is bounded."""
+
+TOKENS: Final = tuple(Usage.__dataclass_fields__)
+AMOUNTS: Final = ("cost_usd", "input_cost_usd", "output_cost_usd", "cache_read_cost_usd", "cache_write_cost_usd")
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """US dollars for a million tokens. ``tiers`` are (input tokens, dollars): a call with more input tokens than
-    that pays that rate for all its tokens; the largest such tier counts.
-    """
+class Call(NamedTuple):
+    """What decides which price a call has, but for its time: ``day`` is days since 1970."""
 
-    usd: Decimal
-    tiers: tuple[tuple[int, Decimal], ...] = ()
-
-    def for_tokens(self, tokens: int, *, input_tokens: int) -> Decimal:
-        """US dollars of ``tokens`` in a call with ``input_tokens`` of input."""
-        usd = self.usd
-        for above, tier_usd in self.tiers:
-            if input_tokens > above:
-                usd = tier_usd
-        return usd * tokens / MILLION
+    project: str
+    provider: str
+    response_model: str
+    request_model: str
+    service_tier: str
+    day: int
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The price of one model at one time. Tokens without a rate of their own are paid at the rate of their whole:
-    cached and audio input as input, audio and reasoning output as output. ``request_usd`` is paid once a call.
-    """
-
-    price_id: str
-    input: Rate | None = None
-    output: Rate | None = None
-    cache_read: Rate | None = None
-    cache_write: Rate | None = None
-    input_audio: Rate | None = None
-    output_audio: Rate | None = None
-    reasoning: Rate | None = None
-    request_usd: Decimal = Decimal(0)
+_PRICED_BY: Final = Call._fields[:-1]
 
 
 class PriceTable(Protocol):
     """Where prices are looked up."""
 
-    def price_of(self, provider: str, model: str, *, service_tier: str, at_ns: int) -> Price | None:
-        """The price of ``model`` at ``provider`` at that time; None where it is not known."""
+    @property
+    def tariff_of(self) -> Callable[[Call, int], Tariff | None]:
+        """The price of a call at a time (nanoseconds since 1970) of its day, ready for use. None: unknown."""
 
 
-def priced(span: Span, prices: PriceTable) -> Span:
-    """The span with its cost. A cost the client reported stays; a span that is no model call has none."""
-    if span.cost.source or span.kind not in MODEL_KINDS:
-        return span
-    for model in dict.fromkeys((span.response_model, span.request_model)):
-        price = model and prices.price_of(span.provider, model, service_tier=span.service_tier, at_ns=span.start_ns)
-        if price:
-            return replace(span, cost=cost_of(span.usage, price))
-    return span
+class DailyPrices(ABC):
+    """A ``PriceTable`` that remembers by the day what it found. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._days: dict[Call, tuple[tuple[int, Tariff | None], ...]] = {}
+
+    @abstractmethod
+    def price_at(self, call: Call, at_ns: int) -> Price | None:
+        """The price of a call at that time: of the model that answered, else of the one asked for. None: unknown."""
+
+    def changes(self, call: Call, day_ns: int) -> Iterable[int]:
+        """Times within the day that begins at ``day_ns`` at which the price of such a call may change."""
+        del call, day_ns
+        return ()
+
+    def tariff_of(self, call: Call, at_ns: int) -> Tariff | None:
+        """As ``price_at``, ready for use; ``at_ns`` is a time of the call's day."""
+        stretches = self._days.get(call)
+        if stretches is None:
+            stretches = self._learnt(call)
+        for until_ns, tariff in stretches:
+            if at_ns < until_ns:
+                return tariff
+        return None
+
+    def _learnt(self, call: Call) -> tuple[tuple[int, Tariff | None], ...]:
+        """The day, in stretches of one price each: (end, tariff)."""
+        call = Call(*call)
+        start_ns = call.day * DAY_NS
+        within = {at_ns for at_ns in self.changes(call, start_ns) if start_ns < at_ns < start_ns + DAY_NS}
+        edges = [start_ns, *sorted(within), start_ns + DAY_NS]
+        prices = [(until_ns, self.price_at(call, from_ns)) for from_ns, until_ns in pairwise(edges)]
+        if len(self._days) >= MAX_REMEMBERED:
+            self._days.clear()
+        stretches = self._days[call] = tuple(
+            (until_ns, None if price is None else Tariff(price)) for until_ns, price in prices
+        )
+        return stretches
 
 
 def cost_of(usage: Usage, price: Price) -> Cost:
-    """The cost of a call, to the nano-dollar.
-
-    Unknown where the usage is, where it contradicts itself (more cached than input), or where tokens were used that
-    the price has no rate for.
-    """
-    input_tokens = usage.input_tokens
-    if input_tokens is None or (usage.output_tokens is None and price.output and price.output.usd):
+    """The cost of a call, to the nano-dollar; where it cannot be known, ``UNKNOWN`` (see ``Tariff.amounts``)."""
+    amounts = Tariff(price).amounts(*astuple(usage))
+    if amounts is None:
         return UNKNOWN
-    left = {"input": input_tokens, "output": usage.output_tokens or 0}
-    usd = dict.fromkeys(("input", "output", "cache_read", "cache_write"), Decimal(0)) | {"input": price.request_usd}
-    for share in SHARES:
-        rate: Rate | None = getattr(price, share.rate)
-        tokens: int = getattr(usage, share.tokens) or 0
-        if rate:
-            left[share.whole] -= tokens
-            usd[share.part] += rate.for_tokens(tokens, input_tokens=input_tokens)
-    for whole, rate in (("input", price.input), ("output", price.output)):
-        if left[whole] < 0 or (left[whole] and rate is None):
-            return UNKNOWN
-        if rate:
-            usd[whole] += rate.for_tokens(left[whole], input_tokens=input_tokens)
-    rounded = {f"{part}_usd": amount.quantize(NANO_USD) for part, amount in usd.items()}
-    return Cost(total_usd=sum(rounded.values(), Decimal(0)), source="computed", price_id=price.price_id, **rounded)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Tokens that are part of a whole and may have a rate of their own."""
-
-    rate: str
-    tokens: str
-    whole: str
-    part: str
-
-
-SHARES: Final = (
-    Share("cache_read", "cache_read_tokens", "input", "cache_read"),
-    Share("cache_write", "cache_write_tokens", "input", "cache_write"),
-    Share("input_audio", "input_audio_tokens", "input", "input"),
-    Share("output_audio", "output_audio_tokens", "output", "output"),
-    Share("reasoning", "reasoning_tokens", "output", "output"),
-)
+    total, for_input, output, read, write = (Decimal(amount).scaleb(-9) for amount in amounts)
+    return Cost(total, for_input, output, read, write, source="computed", price_id=price.price_id)
 
 
 def price_row(row: Row, prices: PriceTable) -> bool:
-    """Add the cost to a row; True for a model call with usage and no known price."""
-    if row.get("cost_source") or row["kind"] not in MODEL_KINDS:
+    """Add the cost to a row, in nano-dollars; True for a model call with usage and no known price.
+
+    A cost the client reported stays; a row that is no model call has none.
+    """
+    if row["kind"] not in MODEL_KINDS or row.get("cost_source"):
         return False
-    usage = Usage(**{name: row.get(name) for name in Usage.__dataclass_fields__})
-    for model in dict.fromkeys((row.get("response_model"), row.get("request_model"))):
-        price = model and prices.price_of(
-            row.get("provider", ""), model, service_tier=row.get("service_tier", ""), at_ns=row["start_time"]
-        )
-        if price:
-            cost = cost_of(usage, price)
-            if cost.total_usd is None:
-                break
-            names = ("cost_usd", "input_cost_usd", "output_cost_usd", "cache_read_cost_usd", "cache_write_cost_usd")
-            parts = (cost.total_usd, cost.input_usd, cost.output_usd, cost.cache_read_usd, cost.cache_write_usd)
-            row.update({n: int((v or 0) * 10**9) for n, v in zip(names, parts, strict=True)})
-            row["cost_source"], row["price_id"] = cost.source, cost.price_id
-            return False
-    return usage.input_tokens is not None
-
-
-_PRICED_BY: Final = frozenset(
-    {"provider", "request_model", "response_model", "service_tier", "start_time", "kind", "cost_source", "project"}
-) | frozenset(Usage.__dataclass_fields__)
-_COSTS: Final = (
-    "cost_usd",
-    "input_cost_usd",
-    "output_cost_usd",
-    "cache_read_cost_usd",
-    "cache_write_cost_usd",
-    "cost_source",
-    "price_id",
-)
+    get, at_ns = row.get, row["start_time"]
+    call = (get("project", ""), get("provider", ""), get("response_model", ""), get("request_model", ""),
+            get("service_tier", ""), at_ns // DAY_NS)  # fmt: skip
+    tariff = prices.tariff_of(call, at_ns)  # type: ignore[arg-type]  # a plain tuple is equal, and quicker
+    if tariff is None:
+        return get("input_tokens") is not None
+    amounts = tariff.amounts(
+        get("input_tokens"), get("output_tokens"), get("cache_read_tokens"), get("cache_write_tokens"),
+        get("reasoning_tokens"), get("input_audio_tokens"), get("output_audio_tokens"),
+    )  # fmt: skip
+    if amounts is None:
+        return get("input_tokens") is not None
+    row["cost_usd"], row["input_cost_usd"], row["output_cost_usd"], row["cache_read_cost_usd"], row["cache_write_cost_usd"] = amounts  # fmt: skip
+    row["cost_source"], row["price_id"] = "computed", tariff.price_id
+    return False
 
 
 def price_sheet(sheet: Sheet, prices: PriceTable) -> int:
-    """Add the costs to all rows of a sheet; how many of them are model calls with usage and no known price."""
+    """Add the costs to all rows of a sheet; how many of them are model calls with usage and no known price.
+
+    The same as ``price_row`` on each row, column by column.
+    """
     columns = sheet.columns
-    if MODEL_KINDS.isdisjoint(columns["kind"]):
+    kinds = columns["kind"]
+    if MODEL_KINDS.isdisjoint(kinds):
         return 0
-    rows = Sheet(sheet.count, {name: columns[name] for name in _PRICED_BY & columns.keys()}).rows()
-    unpriced = sum([price_row(row, prices) for row in rows])
-    for name in _COSTS:
-        if any(name in row for row in rows):
-            columns[name] = [row.get(name, DEFAULTS[name]) for row in rows]
+    costs, sources, price_ids = _before(columns, sheet.count)
+    unpriced, tariff_of = 0, prices.tariff_of
+    told = zip(
+        kinds,
+        sources,
+        columns["start_time"],
+        *(columns.get(name) or repeat("") for name in _PRICED_BY),
+        zip(*(columns.get(name) or repeat(None, sheet.count) for name in TOKENS), strict=True),
+        strict=False,
+    )
+    for at, (kind, source, at_ns, project, provider, answered, asked, tier, tokens) in enumerate(told):
+        if source or kind not in MODEL_KINDS:
+            continue
+        call: Any = (project, provider, answered, asked, tier, at_ns // DAY_NS)
+        tariff = tariff_of(call, at_ns)
+        amounts = None if tariff is None else tariff.amounts(*tokens)
+        if tariff is None or amounts is None:
+            unpriced += tokens[0] is not None
+        else:
+            costs[at], sources[at], price_ids[at] = amounts, "computed", tariff.price_id
+    if any(sources):
+        columns.update(zip(AMOUNTS, zip(*costs, strict=True), strict=True))
+        columns["cost_source"], columns["price_id"] = sources, price_ids
     return unpriced
+
+
+_NO_COST: Final = (None,) * len(AMOUNTS)
+
+
+def _before(columns: Mapping[str, Sequence[Any]], count: int) -> tuple[list[tuple[Any, ...]], list[str], list[str]]:
+    """What the rows say themselves, to be filled in: their amounts, the source of these, the price."""
+    sources, price_ids = (list(columns.get(name) or repeat("", count)) for name in ("cost_source", "price_id"))
+    if "cost_usd" not in columns:
+        return [_NO_COST] * count, sources, price_ids
+    parts = (columns.get(name) or repeat(None, count) for name in AMOUNTS)
+    return list(zip(*parts, strict=True)), sources, price_ids

@@ -1,53 +1,86 @@
-"""The durable queue between the clients and the database: one SQLite file, written by one thread (``group_commit``).
+"""The durable queue between the clients and the database: files that are only appended to, written by one thread.
 
 An *item* is what one request left: rows ready to insert. A *group* is a fixed set of items with an id that is on disk
-before the first try to insert it, so that a repeated try carries the same id and the same bytes. The ledger is counted
-in the same transactions, so it adds up at every moment: received = duplicate + rejected + queued + stored + set aside.
+before the first try to insert it, so that a repeated try carries the same id and the same bytes. The ledger is the sum
+of the same records, so it adds up at every moment: received = duplicate + rejected + queued + stored + set aside.
+The parts are in ``journal``: ``journal.kinds`` says what is written, ``journal.keeper`` keeps the files.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from spanglass_collector import items, ledger
+from spanglass_collector.board import Notice
 from spanglass_collector.errors import QueueFull
-from spanglass_collector.group_commit import GroupCommit, lock_directory, open_database
-from spanglass_collector.items import Group
+from spanglass_collector.journal import kinds, set_aside
+from spanglass_collector.journal.backlog import Item, runs
+from spanglass_collector.journal.clock import steady_clock
+from spanglass_collector.journal.digests import short
+from spanglass_collector.journal.group_commit import Batch, GroupCommit, Step
+from spanglass_collector.journal.journal import SEGMENT_BYTES
+from spanglass_collector.journal.keeper import Keeper
+from spanglass_collector.journal.kinds import Fate
+from spanglass_collector.journal.record import Record
+from spanglass_collector.journal.set_aside import SetAside
+from spanglass_collector.ledger import Tables
 from spanglass_store.native import Block
 
-FILE: Final = "queue.sqlite3"
 NEARLY_FULL: Final = 0.9
 
 
-class Queue:
-    """Open with ``Queue.open``; ``close`` commits what waits and lets the directory go."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A fixed set of items of one table, to be inserted together with ``group_id`` as the insert's token.
 
-    def __init__(
-        self, database: sqlite3.Connection, lock_file: int, *, max_bytes: int, clock: Callable[[], int]
-    ) -> None:
-        self._database = database
-        self._lock_file = lock_file
+    ``digests``: of each item's body, 16 bytes, empty where it has none. ``is_new``: made by this very lease, so
+    nobody can have tried to insert it.
+    """
+
+    group_id: str
+    block: Block
+    items: int
+    digests: tuple[bytes, ...] = ()
+    is_new: bool = field(default=False, compare=False)
+
+
+class Queue:
+    """Open with ``Queue.open``; ``close`` writes what waits and lets the directory go."""
+
+    def __init__(self, keeper: Keeper, *, max_bytes: int) -> None:
+        self._keeper = keeper
+        self._state = keeper.state
         self._max_bytes = max_bytes
-        self._clock = clock
         self._changed = threading.Condition()
-        self._rows, self._bytes = items.sums(database)
+        self._submitted_bytes = 0
+        self._rows = self._leasable = self._bytes = 0
         self._waiting_since = float("-inf")
-        self._woken = self._closed = False
-        self._writer = GroupCommit(database)
+        self._woken = False
+        self._look()
+        self._writer = GroupCommit(self._write, self._after)
 
     @classmethod
-    def open(cls, directory: Path, *, max_bytes: int, clock: Callable[[], int] = time.time_ns) -> Self:
-        """The queue in ``directory``, made if it is not there. Raises QueueInUse where another process has it."""
-        lock_file = lock_directory(directory)
-        database = open_database(directory / FILE, items.SCHEMA + ledger.SCHEMA)
-        return cls(database, lock_file, max_bytes=max_bytes, clock=clock)
+    def open(
+        cls,
+        directory: Path,
+        *,
+        max_bytes: int,
+        clock: Callable[[], int] | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> Self:
+        """The queue in ``directory``, made if it is not there. Raises QueueInUse where another process has it, and
+        Busy where the disk does not even take the beginning of a file.
+
+        ``clock``: nanoseconds since 1970, for how long a body is remembered.
+        """
+        clock = clock or steady_clock(time.time_ns(), time.monotonic_ns)
+        return cls(Keeper.open(directory, clock=clock, segment_bytes=segment_bytes), max_bytes=max_bytes)
 
     def __enter__(self) -> Self:
         """The queue itself; closed on leaving."""
@@ -67,26 +100,32 @@ class Queue:
         raises Busy where the disk refused.
         """
         size = len(block.body)
-        if self._bytes + size > self._max_bytes:
-            msg = f"The queue holds its limit of {self._max_bytes} bytes: the database is slower than the clients."
-            raise QueueFull(msg, retry_after_seconds=2)
-        now_ns = self._clock()
+        with self._changed:
+            if self._bytes + self._submitted_bytes + size > self._max_bytes:
+                msg = f"The queue holds its limit of {self._max_bytes} bytes: the database is slower than the clients."
+                raise QueueFull(msg, retry_after_seconds=2)
+            self._submitted_bytes += size
 
-        def put(db: sqlite3.Connection) -> bool:
-            ledger.add(db, block.table, received=block.rows + rejected)
-            if digest is not None and not items.is_new(db, digest, now_ns):
-                ledger.add(db, block.table, duplicate=block.rows + rejected)
-                return False
-            ledger.add(db, block.table, rejected=rejected)
-            if block.rows:
-                items.add(db, block)
-            return True
+        def plan(batch: Batch) -> Step[bool]:
+            seen_as = short(digest) if digest is not None else b""
+            if seen_as and (seen_as in batch.digests or seen_as in self._state.digests):
+                again = Record(kinds.AGAIN, {"t": block.table, "r": block.rows + rejected})
+                return Step(lambda: False, (again,))
+            batch.digests.add(seen_as)
+            return Step(lambda: True, (self._keeper.item(block, seen_as, rejected=rejected),), sync=True)
 
-        def then(is_new: bool) -> None:
-            if is_new:
-                self._count(block.rows, size)
+        def settled(_: Future[bool]) -> None:
+            with self._changed:
+                self._submitted_bytes -= size
 
-        return self._writer.submit(put, then)
+        try:
+            result = self._writer.submit(plan)
+        except BaseException:
+            with self._changed:
+                self._submitted_bytes -= size
+            raise
+        result.add_done_callback(settled)
+        return result
 
     def put(self, block: Block, *, digest: bytes | None = None, rejected: int = 0) -> bool:
         """``submit``, waited for."""
@@ -103,12 +142,12 @@ class Queue:
         with self._changed:
             while True:
                 now = time.monotonic()
-                due = self._waiting_since + linger_seconds if self._rows else float("inf")
-                if self._rows >= rows or now >= due:
+                due = self._waiting_since + linger_seconds if self._leasable else float("inf")
+                if self._leasable >= rows or now >= due:
                     return True
                 if self._woken or now >= deadline:
                     self._woken = False
-                    return bool(self._rows)
+                    return bool(self._leasable)
                 self._changed.wait(min(due, deadline) - now)
 
     def wake(self) -> None:
@@ -121,24 +160,26 @@ class Queue:
         """The next group: the oldest open one, else a new one of the oldest items of one table. None if empty.
 
         At least one item, then as many as stay within both limits. The same group comes again until it is
-        acknowledged, split or set aside, also after a restart. Raises Busy where the disk refuses, as all of these do.
+        acknowledged, split, put off or set aside, also after a restart. Raises Busy where the disk refuses, as all of
+        these do.
         """
 
-        def lease(db: sqlite3.Connection) -> Group | None:
-            items.forget_bodies(db, self._clock())
-            group_id = items.open_group(db) or items.new_group(db, max_rows, max_bytes)
-            return items.read_group(db, group_id) if group_id else None
+        def plan(_: Batch) -> Step[Group | None]:
+            backlog = self._state.backlog
+            if group_id := backlog.oldest_group():
+                return Step(lambda: self._group(group_id, is_new=False))
+            if not (chosen := backlog.choose(max_rows, max_bytes)):
+                return Step(lambda: None)
+            new_id = uuid.uuid4().hex
+            record = _groups((new_id, chosen))
+            return Step(lambda: self._group(new_id, is_new=True), (record,), sync=True, essential=True)
 
-        return self._writer.submit(lease).result()
+        return self._writer.submit(plan).result()
 
-    def ack(self, group: Group) -> None:
-        """Forget a group: it is stored."""
-
-        def ack(db: sqlite3.Connection) -> None:
-            ledger.add(db, group.block.table, stored=group.block.rows)
-            items.delete_group(db, group.group_id)
-
-        self._writer.submit(ack, lambda _: self._gone(group)).result()
+    def ack(self, group: Group, fate: Fate = "stored") -> None:
+        """Forget a group: it is stored, or all of it is ``duplicate`` of what is."""
+        # Nothing waits for the disk here: where this is lost, the group comes again under its id and is dropped.
+        self._writer.submit(lambda _: self._settle(group, fate)).result()
 
     def split(self, group: Group) -> None:
         """Make two groups of one, first half and second, each with a new id. Raises ValueError for a single item."""
@@ -146,39 +187,73 @@ class Queue:
             msg = "a group of one item cannot be split"
             raise ValueError(msg)
 
-        def split(db: sqlite3.Connection) -> None:
-            items.halve_group(db, group.group_id)
+        def plan(_: Batch) -> Step[None]:
+            items = self._items(group)
+            half = len(items) // 2
+            record = _groups((uuid.uuid4().hex, items[:half]), (uuid.uuid4().hex, items[half:]))
+            return Step(_nothing, (record,), sync=True, essential=True)
 
-        self._writer.submit(split).result()
+        self._writer.submit(plan).result()
+
+    def take_out(self, group: Group, new_ids: dict[int, str]) -> tuple[Group | None, list[Group]]:
+        """Take items out of a group, by their place in it, each into a group of its own with the id given here.
+
+        What is left of the group, which keeps its id (None for nothing), and the new groups, already put off.
+        """
+
+        def plan(_: Batch) -> Step[tuple[Group | None, list[Group]]]:
+            items = self._items(group)
+            record = _groups(*((new_id, [items[place]]) for place, new_id in new_ids.items()))
+
+            def result() -> tuple[Group | None, list[Group]]:
+                backlog = self._state.backlog
+                backlog.out.update(new_ids.values())
+                left = self._group(group.group_id, is_new=group.is_new) if group.group_id in backlog.groups else None
+                return left, [self._group(new_id, is_new=True) for new_id in new_ids.values()]
+
+            return Step(result, (record,), sync=True, essential=True)
+
+        return self._writer.submit(plan).result()
+
+    def put_off(self, group: Group) -> None:
+        """Leave a group in the caller's hands: it is not leased again, but after a restart."""
+        self._writer.submit(lambda _: Step(lambda: self._state.backlog.out.add(group.group_id))).result()
 
     def set_aside(self, group: Group, reason: str) -> None:
-        """Put a group where it troubles nobody: kept on disk, counted, not tried again."""
-        now_ns = self._clock()
+        """Put a group where it troubles nobody: kept on disk, counted, not tried again until it is asked back."""
+        at_ns = time.time_ns()
 
-        def set_aside(db: sqlite3.Connection) -> None:
-            items.set_aside(db, group.group_id, now_ns, reason)
-            ledger.add(db, group.block.table, set_aside=group.block.rows)
-            items.delete_group(db, group.group_id)
+        def plan(_: Batch) -> Step[None]:
+            for item in self._items(group):
+                block = Block(item.table, item.segment.read(item.body_at, item.size), item.rows)
+                set_aside.keep(self._keeper.directory, SetAside(item.number, block, item.digest, at_ns, reason))
+            return self._settle(group, "set_aside", sync=True)
 
-        self._writer.submit(set_aside, lambda _: self._gone(group)).result()
+        self._writer.submit(plan).result()
+
+    def take_back(self) -> int:
+        """Take in again what was asked back of what is set aside; how many items."""
+        return sum(self._take_back(path) for path in set_aside.asked_back(self._keeper.directory))
 
     # --- state ------------------------------------------------------------------------------------------
 
-    def ledger(self) -> Future[Mapping[str, Mapping[str, int]]]:
-        """What became of every record, by table: see ``ledger.read``."""
-        return self._writer.submit(ledger.read)
+    def ledger(self) -> Future[Tables]:
+        """What became of every record, by table: see ``ledger``."""
+        return self._writer.submit(lambda _: Step(self._keeper.ledger))
+
+    def notice(self) -> Future[Notice]:
+        """The ledger, with what waits and what the files take."""
+        return self._writer.submit(lambda _: Step(self._keeper.notice))
 
     def probe(self) -> Future[bool]:
         """Whether the queue can be written and has room: False from nine tenths of its limit on.
 
         The result raises Busy where the disk refuses.
         """
-
-        def probe(db: sqlite3.Connection) -> bool:
-            ledger.add(db, "", probes=1)
-            return self._bytes < NEARLY_FULL * self._max_bytes
-
-        return self._writer.submit(probe)
+        probe = Record(kinds.PROBE, {})
+        return self._writer.submit(
+            lambda _: Step(lambda: self._bytes < NEARLY_FULL * self._max_bytes, (probe,), sync=True)
+        )
 
     @property
     def waiting_rows(self) -> int:
@@ -186,27 +261,81 @@ class Queue:
         return self._rows
 
     @property
+    def leasable_rows(self) -> int:
+        """Those of them that are not put off."""
+        return self._leasable
+
+    @property
     def waiting_bytes(self) -> int:
         """Bytes on disk that are not stored yet."""
         return self._bytes
 
+    @property
+    def directory(self) -> Path:
+        """Its folder."""
+        return self._keeper.directory
+
+    @property
+    def identity(self) -> str:
+        """What this queue is known by wherever it is opened: random, made with it."""
+        return self._keeper.identity
+
     def close(self) -> None:
-        """Commit what was submitted and let the directory go. Closing twice is closing once."""
+        """Write what was submitted and let the directory go. Closing twice is closing once."""
         self._writer.close()
-        if not self._closed:
-            self._closed = True
-            self._database.close()
-            os.close(self._lock_file)
+        self._keeper.close()
 
-    def _count(self, rows: int, size: int) -> None:
-        """Adjust what is waiting, after a commit."""
-        with self._changed:
-            if not self._rows:
-                self._waiting_since = time.monotonic()
-            self._rows += rows
-            self._bytes += size
-            self._changed.notify_all()
+    def _take_back(self, path: Path) -> bool:
+        item = self._keeper.readable(path)
+        if item is None:
+            return False
 
-    def _gone(self, group: Group) -> None:
+        def plan(_: Batch) -> Step[None]:
+            was_taken = item.number in self._state.returned  # and its file could not be removed then
+            record = self._keeper.item(item.block, item.digest, back=item.number)
+            return Step(lambda: set_aside.remove(path), () if was_taken else (record,), sync=True)
+
+        self._writer.submit(plan).result()
+        return True
+
+    def _settle(self, group: Group, fate: Fate, *, sync: bool = False) -> Step[None]:
+        facts = {"group": group.group_id, "fate": fate, "t": group.block.table, "r": group.block.rows}
+        return Step(self._gone, (Record(kinds.SETTLE, facts),), sync=sync, essential=True)
+
+    def _gone(self) -> None:
         self._waiting_since = time.monotonic()  # what is left came while this group was on its way
-        self._count(-group.block.rows, -len(group.block.body))
+
+    def _items(self, group: Group) -> list[Item]:
+        return self._state.backlog.groups[group.group_id]
+
+    def _group(self, group_id: str, *, is_new: bool) -> Group:
+        items = self._state.backlog.groups[group_id]
+        blocks = [Block(item.table, item.segment.read(item.body_at, item.size), item.rows) for item in items]
+        return Group(group_id, Block.concat(blocks), len(items), tuple(item.digest for item in items), is_new)
+
+    def _write(self, records: Sequence[Record], sync: bool, essential: bool) -> None:
+        """In the writer's thread, before anybody has a result."""
+        self._keeper.write(records, sync, essential)
+        self._look()
+
+    def _after(self) -> None:
+        """After each write, in the writer's thread, when everybody has a result."""
+        self._look()
+        self._keeper.put_in_order()
+
+    def _look(self) -> None:
+        backlog = self._state.backlog
+        with self._changed:
+            if not self._leasable:
+                self._waiting_since = time.monotonic()
+            self._rows, self._bytes, self._leasable = backlog.rows, backlog.size, backlog.leasable_rows()
+            if self._leasable:
+                self._changed.notify_all()
+
+
+def _groups(*groups: tuple[str, Sequence[Item]]) -> Record:
+    return Record(kinds.GROUPS, {"groups": [(group_id, runs(items)) for group_id, items in groups]})
+
+
+def _nothing() -> None:
+    pass

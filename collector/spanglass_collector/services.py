@@ -7,11 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from spanglass_collector.board import Notice
 from spanglass_collector.errors import Busy
+from spanglass_collector.folders import Folders
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
 from spanglass_collector.receive.auth import Gate
-from spanglass_collector.receive.http import Limits
+from spanglass_collector.receive.intake import Limits
+from spanglass_collector.receive.memory import Memory
+from spanglass_collector.receive.rates import Rates
+from spanglass_collector.redaction import Redaction
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError
 from spanglass_store.migrate import pending
@@ -23,10 +28,19 @@ class Services:
 
     store: Store
     queue: Queue
+    folders: Folders
     gate: Gate
     metrics: Metrics
     limits: Limits
+    memory: Memory
+    rates: Rates
+    redaction: Redaction | None = None
     clock: Callable[[], int] = time.time_ns
+
+    async def notice(self) -> Notice:
+        """What the queues of all workers together say."""
+        own = await asyncio.wrap_future(self.queue.notice())
+        return await asyncio.to_thread(self.folders.with_others, own)
 
     async def problems(self) -> list[str]:
         """Why the collector cannot accept and store now, in sentences; empty when it can."""

@@ -17,6 +17,7 @@ import clickhouse_connect
 import urllib3
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.external import ExternalData
 
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
 from spanglass_store.native import Block
@@ -111,21 +112,25 @@ class Store:
     def fetch_rows(self, query: Query) -> list[dict[str, Any]]:
         """The rows of ``query`` as dictionaries. Raises as ``fetch`` does."""
         with self._mapped(query.name, expensive=QueryTooExpensive):
-            result = self._connected().query(query.sql, parameters=_bound(query), settings=dict(QUERY_SETTINGS))
+            result = self._connected().query(
+                query.sql, parameters=_bound(query), settings=dict(QUERY_SETTINGS), external_data=_sent(query)
+            )
             return list(result.named_results())
 
-    def insert(self, block: Block, *, token: str) -> None:
+    def insert(self, block: Block, *, token: str, timeout_seconds: float | None = None) -> None:
         """All rows of ``block`` in one insert, stored once however often it is repeated with the same ``token``.
 
+        The server gives up after ``timeout_seconds``: what is not stored by then will not be.
         Raises StoreRejected where these rows will never be accepted, StoreUnavailable for anything else.
         """
         if not block.rows:
             return
+        limit = {} if timeout_seconds is None else {"max_execution_time": timeout_seconds}
         with self._mapped(f"insert into {block.table}", expensive=StoreUnavailable):
             self._connected().raw_insert(
                 f"`{block.table}`",
                 insert_block=block.body,
-                settings={**INSERT_SETTINGS, "insert_deduplication_token": token},
+                settings={**INSERT_SETTINGS, **limit, "insert_deduplication_token": token},
                 fmt="Native",
             )
 
@@ -214,6 +219,15 @@ def wait_until_ready(store: Store, timeout_seconds: float) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def _sent(query: Query) -> ExternalData | None:
+    if not query.sent:
+        return None
+    external = ExternalData()
+    for each in query.sent:
+        external.add_file(file_name=each.name, data=each.data, fmt=each.format, structure=each.structure)
+    return external
 
 
 def _bound(query: Query) -> dict[str, Any]:

@@ -38,12 +38,23 @@ SCORE_NAME = "score_name"  # a filter of scores only
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Rows that travel with a query and are a table in it: ``data`` in ``format``, with columns as in ``structure``."""
+
+    name: str
+    structure: str
+    format: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """``sql`` with ``params`` bound by name. Hashable: a cache key. ``name`` is for errors and logs."""
 
     name: str
     sql: str
     params: tuple[tuple[str, Any], ...] = ()
+    sent: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ class Service:
 
     def __init__(self, name: str, database_url: str, folder: Path) -> None:
         self.spec = SERVICES[name]
-        self.port = free_port()
+        self.port, self.grpc_port = free_port(), free_port()
         self.folder = folder
         self._url = database_url
 
@@ -174,6 +174,7 @@ class Service:
         text = text.replace("http://spanglass:pw1@clickhouse:8123/spanglass", self._url)
         for port in ("4318", "8501"):
             text = re.sub(rf"^{port}$|(?<=127\.0\.0\.1:){port}\b", str(self.port), text)
+        text = re.sub(r"^4317$", str(self.grpc_port), text)
         return re.sub(r"^(/var/lib/spanglass|/tmp)\b", str(self.folder), text)
 
     @property

@@ -65,16 +65,18 @@ def test_a_second_one_on_the_same_folder_is_refused_in_one_line(running: Up) -> 
     assert health.is_ready(f"{running.collector}/readyz")
 
 
-@pytest.mark.parametrize("flag", ["--port", "--dashboard-port", "--clickhouse-port"])
+PORTS = ("--port", "--grpc-port", "--dashboard-port", "--clickhouse-port")
+
+
+@pytest.mark.parametrize("flag", PORTS)
 def test_a_taken_port_is_refused_in_one_line_that_names_port_and_flag(running: Up, tmp_path: Path, flag: str) -> None:
     taken = {
         "--port": running.port,
+        "--grpc-port": running.grpc_port,
         "--dashboard-port": running.dashboard_port,
         "--clickhouse-port": running.clickhouse_port,
     }[flag]
-    ports = {name: str(free_port()) for name in ("--port", "--dashboard-port", "--clickhouse-port")} | {
-        flag: str(taken)
-    }
+    ports = {name: str(free_port()) for name in PORTS} | {flag: str(taken)}
     line = refused("--data-dir", tmp_path / "other", *(text for pair in ports.items() for text in pair))
     assert str(taken) in line
     assert line.endswith(f" {flag}")
@@ -166,7 +168,7 @@ def test_a_database_elsewhere_is_used_instead(running: Up, tmp_path: Path) -> No
 
 def test_a_database_that_refuses_ends_the_start_with_its_reason(running: Up, tmp_path: Path) -> None:
     url = f"http://writer:wrong@127.0.0.1:{running.clickhouse_port}/spanglass"
-    ports = ("--port", str(free_port()), "--no-dashboard")
+    ports = ("--port", str(free_port()), "--grpc-port", "0", "--no-dashboard")
     done = spanglass("up", "--data-dir", tmp_path / "data", *ports, SPANGLASS_CLICKHOUSE_URL=url)
     assert done.returncode == 1
     assert "tables could not be brought up to date" in done.stderr

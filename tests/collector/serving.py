@@ -19,6 +19,7 @@ from collector.waiting import until
 from ports import free_port
 
 from spanglass_collector.app import create_app
+from spanglass_collector.receive.patience import patient_protocol
 from spanglass_collector.settings import Settings
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -27,7 +28,7 @@ PROTOBUF = {"content-type": "application/x-protobuf"}
 def settings(data_dir: Path, url: str, **values: Any) -> Settings:
     """Settings of a collector on a free port, quick to try again."""
     return Settings(
-        **{"data_dir": data_dir, "clickhouse_url": url, "port": free_port(), "shutdown_seconds": 0.3}
+        **{"data_dir": data_dir, "clickhouse_url": url, "port": free_port(), "grpc_port": 0, "shutdown_seconds": 0.3}
         | {"linger_seconds": 0.05, "retry_max_seconds": 0.5} | values
     )  # fmt: skip
 
@@ -37,8 +38,8 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
     """A collector in a thread; a client of it. Both end with the block."""
     listener = socket.create_server((settings.host, settings.port))
     config = uvicorn.Config(
-        create_app(settings), loop="asyncio", http="httptools", ws="none", lifespan="on", log_config=None,
-        timeout_graceful_shutdown=1,
+        create_app(settings), loop="asyncio", http=patient_protocol(settings.header_seconds, settings.body_seconds),
+        ws="none", lifespan="on", log_config=None, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -59,7 +60,7 @@ class CollectorProcess:
     def __init__(self, settings: Settings) -> None:
         self.url = f"http://{settings.host}:{settings.port}"
         environment = {f"SPANGLASS_{name.upper()}": str(value) for name, value in settings.model_dump().items()
-                       if value is not None}  # fmt: skip
+                       if value not in {None, ()}}  # fmt: skip
         code = "from spanglass_collector.app import run; from spanglass_collector.settings import Settings; run(Settings())"
         self.process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment})
         until(lambda: self._answers() or self.process.poll() is not None)

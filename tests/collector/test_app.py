@@ -183,7 +183,7 @@ def test_poison_is_set_aside_and_the_rest_is_stored(tmp_path: Path, store: Store
     poison = block_from_columns("spans", [("no_such_column", "UInt8", [1, 2, 3])])
     bodies = [body_of(wire_span()) for _ in range(6)]
     good = [batch_from_body(b, project="p", received_ns=time.time_ns(), prices=GenaiPrices()).rows for b in bodies]
-    with Queue.open(tmp_path / "queue", max_bytes=10**6) as queue:
+    with Queue.open(tmp_path / "queue" / "0", max_bytes=10**6) as queue:
         for block in (*good[:3], poison, *good[3:]):
             queue.put(block)
     with serving(settings(tmp_path, store_url)) as client:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,8 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spanglass_collector.prices import GenaiPrices
-from spanglass_collector.pricing import UNKNOWN, Price, Rate, cost_of, priced
-from spanglass_store.span import Cost, Span, Usage
+from spanglass_collector.pricing import UNKNOWN, Price, Rate, cost_of, price_row, price_sheet
+from spanglass_store.rows import DEFAULTS
+from spanglass_store.sheet import Sheet
+from spanglass_store.span import Usage
 
 TABLE = GenaiPrices()
 PRICE = Price(
@@ -21,11 +22,11 @@ PRICE = Price(
     cache_read=Rate(Decimal("0.5")),
     cache_write=Rate(Decimal("2.5")),
 )
-CALL = Span(
-    "p", "aa" * 16, "01" * 8, "", 1_780_000_000 * 10**9, 1_780_000_001 * 10**9, "chat",
-    kind="llm", provider="openai", request_model="gpt-4o-mini", response_model="gpt-4o-mini-2024-07-18",
-    usage=Usage(input_tokens=1_000_000, output_tokens=500_000),
-)  # fmt: skip
+CALL = {
+    "project": "p", "kind": "llm", "start_time": 1_780_000_000 * 10**9, "provider": "openai",
+    "request_model": "gpt-4o-mini", "response_model": "gpt-4o-mini-2024-07-18",
+    "input_tokens": 1_000_000, "output_tokens": 500_000,
+}  # fmt: skip
 tokens = st.integers(0, 10**6)
 
 
@@ -113,26 +114,38 @@ def test_the_tier_that_served_decides() -> None:
     assert default.price_id.endswith("gpt-5-mini")
 
 
+def priced(**other: object) -> dict[str, object]:
+    """The row of a call, priced by itself; priced in a sheet it is the same."""
+    row = CALL | other
+    sheet = Sheet(1, {name: [value] for name, value in row.items()})
+    unpriced = price_row(row, TABLE)
+    assert price_sheet(sheet, TABLE) == unpriced
+    sheet_row = {name: column[0] for name, column in sheet.columns.items()}
+    assert {name: row.get(name, DEFAULTS[name]) for name in sheet_row} == sheet_row
+    return row
+
+
 def test_a_call_is_priced_by_the_model_that_answered_else_by_the_one_asked_for() -> None:
-    assert priced(CALL, TABLE).cost.total_usd == Decimal("0.45")
-    renamed = replace(CALL, response_model="my-deployment")
-    assert priced(renamed, TABLE).cost.total_usd == Decimal("0.45")
+    assert priced()["cost_usd"] == 450_000_000
+    assert priced(response_model="my-deployment")["cost_usd"] == 450_000_000
 
 
 @pytest.mark.parametrize(
-    "span",
+    "other",
     [
-        replace(CALL, request_model="no-such-model", response_model=""),
-        replace(CALL, provider="no-such-provider"),
-        replace(CALL, request_model="", response_model=""),
-        replace(CALL, kind="agent"),
-        replace(CALL, usage=Usage()),
+        {"request_model": "no-such-model", "response_model": ""},
+        {"provider": "no-such-provider", "request_model": "no-such-model", "response_model": ""},
+        {"request_model": "", "response_model": ""},
+        {"kind": "agent"},
+        {"input_tokens": None, "output_tokens": None},
     ],
 )
-def test_what_has_no_price_has_no_cost(span: Span) -> None:
-    assert priced(span, TABLE).cost == UNKNOWN
+def test_what_has_no_price_has_no_cost(other: dict[str, object]) -> None:
+    row = priced(**other)
+    assert row.get("cost_usd") is None
+    assert not row.get("cost_source")
 
 
 def test_a_reported_cost_wins() -> None:
-    reported = Cost(total_usd=Decimal("0.01"), source="reported")
-    assert priced(replace(CALL, cost=reported), TABLE).cost == reported
+    row = priced(cost_usd=10_000_000, cost_source="reported")
+    assert (row["cost_usd"], row["cost_source"], row.get("price_id")) == (10_000_000, "reported", None)

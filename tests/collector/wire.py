@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
@@ -63,6 +65,21 @@ def request_of(spans: Iterable[WireSpan]) -> ExportTraceServiceRequest:
         for link in span.links:
             _add_link(proto, link)
     return request
+
+
+def as_otlp_json(request: Any, *, snake_case: bool = False) -> dict[str, Any]:
+    """A request as protobuf's own JSON has it, with ids as OTLP wants them."""
+
+    def with_hex(value: Any, key: str = "") -> Any:
+        match value:
+            case dict():
+                return {name: with_hex(inner, name.replace("_", "").lower()) for name, inner in value.items()}
+            case list():
+                return [with_hex(inner) for inner in value]
+        return base64.b64decode(value).hex() if key in {"traceid", "spanid", "parentspanid"} else value
+
+    document: dict[str, Any] = with_hex(MessageToDict(request, preserving_proto_field_name=snake_case))
+    return document
 
 
 def _add_event(proto: Any, event: WireEvent) -> None:

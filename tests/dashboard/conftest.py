@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,10 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
-def open_page(store: Store, store_url: str) -> Iterator[OpenPage]:
+def open_page(store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
     """Runs a page on the test's own database: ``open_page("traces", t="7d")``. Without a browser."""
+    # AppTest makes the page the main module and leaves it so: a process that a later test spawns would run it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     settings.use(Settings(clickhouse_url=store_url, collector_url="http://collector.example:4318"))
 
     def opened(page: str = "overview", **address: str) -> AppTest:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -32,14 +30,17 @@ def health_routes(services: Services) -> APIRouter:
     @routes.get("/metrics")
     async def metrics() -> Response:
         """Everything counted, in Prometheus' text format."""
-        services.metrics.set("spanglass_queue_bytes", services.queue.waiting_bytes)
-        services.metrics.set("spanglass_queue_rows", services.queue.waiting_rows)
+        notice = await services.notice()
+        services.metrics.set("spanglass_queue_bytes", notice.size)
+        services.metrics.set("spanglass_queue_rows", notice.rows)
+        services.metrics.set("spanglass_queue_file_bytes", notice.file_bytes)
+        services.metrics.set("spanglass_body_bytes", services.memory.held_bytes)
         return Response(services.metrics.text(), media_type=PROMETHEUS)
 
     @routes.get("/api/v1/ledger")
     async def ledger() -> Response:
         """What became of every record: received = duplicate + rejected + queued + stored + set_aside."""
-        tables = await asyncio.wrap_future(services.queue.ledger())
+        tables = (await services.notice()).ledger
         sums = {name: sum(table[name] for table in tables.values()) for name in COUNTERS}
         return Json(sums | {"tables": tables})
 

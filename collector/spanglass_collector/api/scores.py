@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -12,8 +14,9 @@ from spanglass.semconv import SCORES_PATH
 from spanglass_collector.api.answers import Json
 from spanglass_collector.api.scores_body import ScoreBody, scores_from_body
 from spanglass_collector.receive.body import decompressed, read_body
+from spanglass_collector.receive.json_body import parsed_bytes
 from spanglass_collector.services import Services
-from spanglass_store.scores import block_from_scores
+from spanglass_store.scores import Score, block_from_scores
 
 _BODY = {"requestBody": {"content": {"application/json": {"schema": ScoreBody.model_json_schema()}}}}
 
@@ -26,12 +29,33 @@ def score_routes(services: Services) -> APIRouter:
     async def post_scores(request: Request) -> Response:
         """One score, a list, or ``{"scores": […]}``; answers their ids, in order, once they are on disk."""
         headers, limits = request.headers, services.limits
-        project = await services.gate.project_of(headers, "ingest")
-        sent = await read_body(request.receive, headers.get("content-length", ""), max_bytes=limits.body_bytes)
-        body = decompressed(sent, headers.get("content-encoding", ""), max_bytes=limits.decompressed_bytes)
-        scores = scores_from_body(body, project=project, now_ns=services.clock(), new_id=lambda: uuid.uuid4().hex)
+        visitor = await services.gate.visitor(headers, "ingest")
+        services.rates.admit(visitor.sender)
+        declared, encoding = headers.get("content-length", ""), headers.get("content-encoding", "")
+        with services.memory.hold() as hold:
+            sent = await read_body(request.receive, declared, max_bytes=limits.body_bytes, grow=hold.grow)
+            services.rates.count_bytes(visitor.sender, len(sent))
+            body = decompressed(sent, encoding, max_bytes=limits.decompressed_bytes, grow=hold.grow)
+            hold.grow(parsed_bytes(body))
+            told = scores_from_body(
+                body, project=visitor.project, now_ns=services.clock(), new_id=lambda: uuid.uuid4().hex
+            )
+        scores = _redacted(told, visitor.project, services)
         await asyncio.wrap_future(services.queue.submit(block_from_scores(scores)))
         services.metrics.add("spanglass_received_total", len(scores), signal="scores")
         return Json({"ids": [score.score_id for score in scores]})
 
     return routes
+
+
+def _redacted(scores: list[Score], project: str, services: Services) -> list[Score]:
+    redact = None if services.redaction is None else services.redaction.redactor_of(project)
+    if redact is None:
+        return scores
+    return [
+        replace(score, comment=redact.text(score.comment), metadata=_texts(redact(score.metadata))) for score in scores
+    ]
+
+
+def _texts(metadata: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in metadata.items()}

@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from spanglass.semconv import DEFAULT_PROJECT, PROJECT_HEADER
@@ -68,6 +69,14 @@ class Keyring:
             self._read_at = self._monotonic()
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who was let in. ``sender`` is whom limits are counted for: the key, or without one the project."""
+
+    project: str
+    sender: str
+
+
 class Gate:
     """Lets a request in, or says why not."""
 
@@ -76,7 +85,11 @@ class Gate:
         self._keys_required = keys_required
 
     async def project_of(self, headers: Headers, scope: Scope) -> str:
-        """The project a request speaks for, if it may do what ``scope`` names. ``headers`` have lower-case names.
+        """The project a request speaks for, if it may do what ``scope`` names; see ``visitor``."""
+        return (await self.visitor(headers, scope)).project
+
+    async def visitor(self, headers: Headers, scope: Scope) -> Visitor:
+        """Who a request speaks for, if it may do what ``scope`` names. ``headers`` have lower-case names.
 
         Raises Unauthenticated, Forbidden, Rejected (a project name that is none) or Busy (keys not read yet).
         """
@@ -87,7 +100,7 @@ class Gate:
                 if key.scope not in {scope, "admin"}:
                     msg = f"This key has the scope {key.scope!r}; {scope!r} is needed here."
                     raise Forbidden(msg)
-                return key.project
+                return Visitor(key.project, key.key_id)
         if self._keys_required:
             msg = "The API key is not known." if text else "An API key is needed: Authorization: Bearer sg_…"
             raise Unauthenticated(msg)
@@ -95,7 +108,7 @@ class Gate:
         if not PROJECT_NAME.fullmatch(project):
             msg = f"{PROJECT_HEADER} takes 1 to 64 letters, digits, dots, dashes and underscores."
             raise Rejected(msg)
-        return project
+        return Visitor(project, f"project {project}")
 
 
 def key_in(headers: Headers) -> str:

@@ -6,11 +6,11 @@ import sys
 import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from starlette.types import Receive
 
-from spanglass_collector.errors import Busy, Rejected, TooLarge, Unsupported
+from spanglass_collector.errors import Busy, CollectorError, Rejected, TooLarge, Unsupported
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -26,14 +26,27 @@ ENCODINGS: Final[Mapping[str, Callable[[], Any]]] = {
 }
 """Content encoding to what undoes it; all of them work alike."""
 DROPPED_TIMES: Final = 8
+MAX_MEMBERS: Final = 256
+"""Parts of a compressed body, one behind the other. Empty ones are cheap to send by the hundred thousand."""
+STEP_BYTES: Final = 1024 * 1024
+"""Decompressed at a time: so much may be in memory before it is counted."""
+
+Grow: TypeAlias = Callable[[int], None]
+"""Told how many more bytes are held in memory, before they are. Raises TooLarge or Busy."""
 
 
-async def read_body(receive: Receive, declared_bytes: str, *, max_bytes: int) -> bytes:
-    """All bytes of the body. Raises TooLarge for more than ``max_bytes``.
+def _unlimited(_size: int) -> None:
+    pass
+
+
+async def read_body(receive: Receive, declared_bytes: str, *, max_bytes: int, grow: Grow = _unlimited) -> bytes:
+    """All bytes of the body. Raises TooLarge for more than ``max_bytes``, and what ``grow`` raises.
 
     What is too much is read and dropped, so that the client hears why; past ``DROPPED_TIMES`` the limit it is cut off.
     """
-    too_large = declared_bytes.isdigit() and int(declared_bytes) > max_bytes
+    refused: CollectorError | None = None
+    if declared_bytes.isdigit() and int(declared_bytes[:20]) > max_bytes:
+        refused = TooLarge(_too_large(max_bytes))
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -43,23 +56,33 @@ async def read_body(receive: Receive, declared_bytes: str, *, max_bytes: int) ->
             raise Busy(msg)
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        too_large = too_large or size > max_bytes
-        if too_large:
+        refused = refused or _refused(size, len(chunk), max_bytes, grow)
+        if refused:
             chunks.clear()
         else:
             chunks.append(chunk)
         if not message.get("more_body") or size > DROPPED_TIMES * max_bytes:
             break
-    if too_large:
-        raise TooLarge(_too_large(max_bytes))
+    if refused:
+        raise refused
     return b"".join(chunks)
 
 
-def decompressed(body: bytes, encoding: str, *, max_bytes: int) -> bytes:
+def _refused(size: int, more: int, max_bytes: int, grow: Grow) -> CollectorError | None:
+    if size > max_bytes:
+        return TooLarge(_too_large(max_bytes))
+    try:
+        grow(more)
+    except (TooLarge, Busy) as error:
+        return error
+    return None
+
+
+def decompressed(body: bytes, encoding: str, *, max_bytes: int, grow: Grow = _unlimited) -> bytes:
     """The body without its content encoding.
 
     Memory stays within ``max_bytes`` whatever the body claims to hold. Raises TooLarge past that, Unsupported for an
-    encoding that is not spoken here, Rejected for bytes that are broken or cut off.
+    encoding that is not spoken here, Rejected for bytes that are broken or cut off, and what ``grow`` raises.
     """
     name = encoding.strip().lower()
     if name in {"", "identity"}:
@@ -69,22 +92,30 @@ def decompressed(body: bytes, encoding: str, *, max_bytes: int) -> bytes:
         raise Unsupported(msg)
     parts: list[bytes] = []
     left = max_bytes
-    while body:
+    for _ in range(MAX_MEMBERS):
+        if not body:
+            return b"".join(parts)
         inflater = ENCODINGS[name]()
-        try:
-            part = inflater.decompress(body, left + 1)
-        except (zlib.error, zstd.ZstdError) as error:
-            msg = f"The body cannot be decompressed as {name}."
-            raise Rejected(msg) from error
-        left -= len(part)
-        if left < 0:
-            raise TooLarge(_too_large(max_bytes, " after decompression"))
-        if not inflater.eof:
-            msg = f"The body ends in the middle of its {name} data."
-            raise Rejected(msg)
-        parts.append(part)
+        while not inflater.eof:
+            try:
+                part = inflater.decompress(body, min(STEP_BYTES, left + 1))
+            except (zlib.error, zstd.ZstdError) as error:
+                msg = f"The body cannot be decompressed as {name}."
+                raise Rejected(msg) from error
+            left -= len(part)
+            if left < 0:
+                raise TooLarge(_too_large(max_bytes, " after decompression"))
+            body = getattr(inflater, "unconsumed_tail", b"")  # zstd keeps what it has not come to
+            if not part and not body and not inflater.eof:
+                msg = f"The body ends in the middle of its {name} data."
+                raise Rejected(msg)
+            grow(len(part))
+            parts.append(part)
         body = inflater.unused_data  # a gzip file may have several members, one behind the other
-    return b"".join(parts)
+    if not body:
+        return b"".join(parts)
+    msg = f"The body has more than {MAX_MEMBERS} compressed parts."
+    raise Rejected(msg)
 
 
 def _too_large(max_bytes: int, when: str = "") -> str:

@@ -1,0 +1,125 @@
+"""Commands for what the database refused for good: `queue list`, `queue replay`, `queue export`.
+
+They work on the collector's folder, whether the collector runs or not.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spanglass_cli.datadir import DEFAULT_DATA_DIR
+from spanglass_cli.errors import CommandError
+from spanglass_cli.options import DataDir
+
+if TYPE_CHECKING:
+    from spanglass_collector.journal.set_aside import SetAside
+
+queue_app = typer.Typer(
+    name="queue", help="What the database refused: list it, put it back, take it out.", no_args_is_help=True
+)
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids as `queue list` shows them.", show_default=False)]
+REASON_CHARACTERS = 100
+
+
+@queue_app.command("list")
+def list_(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """The requests whose rows the database refused for good, oldest first, each with the reason."""
+    from spanglass_collector.journal.set_aside import read
+
+    rows = [(item_id, read(path)) for item_id, path in _aside(data_dir).items()]
+    print(_table(rows) if rows else "nothing is set aside")
+
+
+@queue_app.command("replay")
+def replay(
+    ids: Ids = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that is set aside.")] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Put requests back into the queue, when what was in the way is gone: a table brought up to date, for one."""
+    from spanglass_collector.journal.set_aside import ask_back
+
+    chosen = _chosen(data_dir, ids, everything=everything)
+    for path in chosen.values():
+        ask_back(path)
+    print(f"{len(chosen)} put back: the collector takes them within seconds, or when it is started")
+
+
+@queue_app.command("export")
+def export(
+    item_id: Annotated[str, typer.Argument(metavar="ID", help="The id, as `queue list` shows it.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.", dir_okay=False)
+    ] = None,
+) -> None:
+    """The rows of one request, in ClickHouse's Native format; they stay set aside too.
+
+    `clickhouse local --input-format Native --query "SELECT * FROM table" < FILE` shows them.
+    """
+    from spanglass_collector.journal.set_aside import read
+
+    (path,) = _chosen(data_dir, [item_id], everything=False).values()
+    body = read(path).block.body
+    if output is None:
+        sys.stdout.buffer.write(body)
+    else:
+        output.write_bytes(body)
+
+
+def _aside(data_dir: Path) -> dict[str, Path]:
+    """Everything that is set aside: id (the queue's folder and the number in it) to file."""
+    from spanglass_collector.folders import queue_folders
+    from spanglass_collector.journal.set_aside import aside
+
+    return {
+        f"{folder.name}/{int(path.stem)}": path
+        for folder in queue_folders(data_dir / "queue")
+        for path in aside(folder)
+    }
+
+
+def _chosen(data_dir: Path, ids: list[str] | None, *, everything: bool) -> dict[str, Path]:
+    if bool(ids) == everything:
+        msg = "name the ids that `spanglass queue list` shows, or --all"
+        raise CommandError(msg)
+    known = _aside(data_dir)
+    for item_id in ids or ():
+        if item_id not in known:
+            msg = f"nothing is set aside under {item_id!r}: `spanglass queue list` shows all"
+            raise CommandError(msg)
+    return {item_id: known[item_id] for item_id in ids} if ids else known
+
+
+def _table(rows: list[tuple[str, SetAside]]) -> str:
+    cells = [("id", "table", "rows", "bytes", "when", "why")]
+    cells += [
+        (
+            item_id,
+            each.block.table,
+            str(each.block.rows),
+            str(len(each.block.body)),
+            _time(each.at_ns),
+            _short(each.reason),
+        )
+        for item_id, each in rows
+    ]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
+
+
+def _time(at_ns: int) -> str:
+    return datetime.fromtimestamp(at_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _short(reason: str) -> str:
+    line = " ".join(reason.split())
+    return line if len(line) <= REASON_CHARACTERS else line[: REASON_CHARACTERS - 1] + "…"

@@ -1,0 +1,131 @@
+"""One request, sent to two collectors, is stored once: each says what it means to store, and looks who else does.
+
+Before the first try to insert a group its collector *claims* the digests of its items in ClickHouse, then reads who
+else claimed them. Of two collectors that claim the same one, whoever reads last sees the other. So who sees nobody
+may insert, within ``Patience.read_is_good_seconds`` of the reading; who sees another takes the item out of the group
+and *yields*, and the item goes on in ``contested``. docs/adr/011-queue.md has the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from spanglass_collector.queue import Group
+from spanglass_store import claims
+from spanglass_store.connection import Store
+from spanglass_store.errors import StoreError, StoreUnavailable
+from spanglass_store.native import Block
+from spanglass_store.query import Query
+
+CONTESTED: Final = "claim-"
+"""What the id of a contested item's group begins with; the digest follows, so that its token is the same everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long another collector may take from its reading until its rows are stored."""
+
+    seconds: float
+
+    @property
+    def read_is_good_seconds(self) -> float:
+        """How long after a reading an insert may begin."""
+        return self.seconds / 2
+
+    @property
+    def insert_seconds(self) -> float:
+        """How long an insert may take."""
+        return self.seconds / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one request stands: who else claims it (and whether they yielded), and who is to store it, if that was
+    said.
+    """
+
+    others: Mapping[str, bool]
+    decided: str | None
+
+    @property
+    def all_yielded(self) -> bool:
+        """Nobody else may insert it without a verdict."""
+        return all(self.others.values())
+
+
+class Claims:
+    """The claims of one queue. Everything here blocks and raises StoreUnavailable, never StoreRejected: that is about
+    rows, and says nothing of a group.
+    """
+
+    def __init__(self, store: Store, collector: str, patience: Patience) -> None:
+        self.patience = patience
+        self.collector = collector
+        self._store = store
+
+    def lost(self, group: Group, *, may_be_stored: bool) -> dict[int, str]:
+        """Claim the items of a group; those that must not be inserted with it: place in the group to new group id.
+
+        ``may_be_stored``: an insert of the group was tried before. Then only what was decided for another is lost:
+        that one has made sure that the group had not been stored.
+        """
+        if group.block.table not in claims.IDENTITY:
+            return {}
+        places = {digest: place for place, digest in enumerate(group.digests) if digest}
+        if not places:
+            return {}
+        digests = list(places)
+        self._claim(digests, group.group_id, yielded=False)
+        contested = [digest for digest, others in self._others(digests).items() if others]
+        if may_be_stored:
+            decided = self._decided(digests)
+            contested = [digest for digest in digests if decided.get(digest, self.collector) != self.collector]
+        return {places[digest]: CONTESTED + digest.hex() for digest in contested}
+
+    def yield_(self, group: Group) -> None:
+        """Say of a contested item that it will not be inserted without a verdict. It is in a group of its own by now,
+        also on disk: it must not come back into one after a crash.
+        """
+        self._claim(list(group.digests), group.group_id, yielded=True)
+
+    def standing(self, digest: bytes) -> Standing:
+        """How a contested request stands now."""
+        return Standing(self._others([digest])[digest], self._decided([digest]).get(digest))
+
+    def decide(self, digest: bytes) -> None:
+        """Be the one to store this request, unless another was quicker: ``standing`` tells."""
+        block = claims.block_from_verdict(digest, collector=self.collector)
+        self._insert(block, f"verdict-{digest.hex()}")
+
+    def is_stored(self, block: Block) -> bool:
+        """Whether every row of ``block`` is in its table, whoever stored it."""
+        found = self._rows(claims.presence(block))[0]
+        return bool(found["sent"] == found["stored"])
+
+    def _claim(self, digests: Sequence[bytes], group_id: str, *, yielded: bool) -> None:
+        block = claims.block_from_claims(digests, collector=self.collector, group_id=group_id, yielded=yielded)
+        self._insert(block, "")
+
+    def _others(self, digests: Sequence[bytes]) -> dict[bytes, dict[str, bool]]:
+        found: dict[bytes, dict[str, bool]] = {digest: {} for digest in digests}
+        for row in self._rows(claims.claims_of_others(digests, collector=self.collector)):
+            others = found[bytes.fromhex(row["digest"])]
+            others[row["collector"]] = others.get(row["collector"], False) or row["yielded"]
+        return found
+
+    def _decided(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        return {bytes.fromhex(row["digest"]): row["collector"] for row in self._rows(claims.verdicts(digests))}
+
+    def _rows(self, query: Query) -> list[dict[str, Any]]:
+        try:
+            return self._store.fetch_rows(query)
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
+
+    def _insert(self, block: Block, token: str) -> None:
+        try:
+            self._store.insert(block, token=token)
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error

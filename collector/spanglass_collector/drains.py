@@ -1,0 +1,43 @@
+"""How a queue of this collector is emptied: its own, or one that it adopted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spanglass_collector.claims import Claims, Patience
+from spanglass_collector.drain import Drain, Pace
+from spanglass_collector.metrics import Metrics
+from spanglass_collector.queue import Queue
+from spanglass_collector.services import store_problem
+from spanglass_collector.settings import Settings
+from spanglass_store.connection import Store
+from spanglass_store.native import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Drains:
+    """Makes drains that insert into one database, by one collector's settings."""
+
+    settings: Settings
+    store: Store
+    metrics: Metrics
+
+    def drain_of(self, queue: Queue) -> Drain:
+        """A drain of this queue, not started."""
+        s = self.settings
+        claims = None
+        if s.claims:
+            claims = Claims(self.store, queue.identity, Patience(s.claim_patience_seconds))
+        timeout_seconds = claims.patience.insert_seconds if claims else None
+
+        def insert(block: Block, token: str) -> None:
+            self.store.insert(block, token=token, timeout_seconds=timeout_seconds)
+
+        return Drain(
+            queue,
+            insert,
+            ready=lambda: not store_problem(self.store),
+            pace=Pace(s.batch_rows, s.batch_bytes, s.linger_seconds, s.retry_max_seconds),
+            metrics=self.metrics,
+            claims=claims,
+        )
