@@ -32,7 +32,7 @@ from spanglass_collector.receive.auth import Gate, Keyring
 from spanglass_collector.receive.browsers import cors
 from spanglass_collector.receive.http import Receiver
 from spanglass_collector.receive.intake import Intake, Limits, Shared
-from spanglass_collector.receive.keep import CountRecords, Keep, KeepSpans
+from spanglass_collector.receive.keep import CountRecords, Keep, KeepLogs, KeepSpans
 from spanglass_collector.receive.memory import Memory
 from spanglass_collector.receive.otlp_grpc import grpc_serving
 from spanglass_collector.receive.patience import patient_protocol
@@ -97,7 +97,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     shared = Shared(gate, limits, rates, memory, metrics)
     keeps: Mapping[str, Keep] = {
         "traces": KeepSpans(queue, prices, metrics, caps, redaction),
-        "logs": CountRecords("logs"),
+        "logs": KeepLogs(queue, metrics, caps, redaction),
         "metrics": CountRecords("metrics"),
     }
     intakes = {signal: Intake(signal, keep, shared) for signal, keep in keeps.items()}

@@ -31,6 +31,12 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric("spanglass_received_total", "counter", "Records read from requests: spans, scores, …", ("signal",)),
     Metric("spanglass_rejected_total", "counter", "Records refused because of what they hold", ("signal",)),
     Metric("spanglass_duplicate_total", "counter", "Records of requests that had been sent before", ("signal",)),
+    Metric(
+        "spanglass_log_records_total",
+        "counter",
+        "Log records by what became of them: kept, homeless (of a call, without the ids of its span), unread",
+        ("outcome",),
+    ),
     Metric("spanglass_ack_seconds", "histogram", "From the whole body read to the answer", ("signal",), _SECONDS),
     Metric("spanglass_insert_seconds", "histogram", "Duration of one insert", ("table",), _SECONDS),
     Metric("spanglass_inserted_rows_total", "counter", "Rows stored", ("table",)),

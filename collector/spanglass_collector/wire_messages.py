@@ -1,4 +1,4 @@
-"""The messages of an OTLP trace export request, with attributes and texts left as bytes.
+"""The messages of OTLP's trace and log export requests, with attributes and texts left as bytes.
 
 protobuf's parser makes an object for each attribute and each value in it, and reading those from Python is most of
 what decoding costs. Here the fields that hold them are declared ``bytes``, which is the same on the wire
@@ -55,8 +55,21 @@ _MESSAGES: Final[dict[str, tuple[tuple[int, str, Any, Any], ...]]] = {
     "KeyValueList": ((1, "values", "KeyValue", _MANY),),
     "KeyValue": ((1, "key", _BYTES, _ONE), (2, "value", "AnyValue", _ONE)),
     "Request": ((1, "resource_spans", "ResourceSpans", _MANY),),
+    "LogRecord": (
+        (1, "time_unix_nano", _FIXED64, _ONE),
+        (5, "body", _BYTES, _ONE),
+        (6, "attributes", _BYTES, _MANY),
+        (9, "trace_id", _BYTES, _ONE),
+        (10, "span_id", _BYTES, _ONE),
+        (11, "observed_time_unix_nano", _FIXED64, _ONE),
+        (12, "event_name", _BYTES, _ONE),
+    ),
+    "ScopeLogs": ((1, "scope", "Scope", _ONE), (2, "log_records", "LogRecord", _MANY)),
+    "ResourceLogs": ((1, "resource", "Resource", _ONE), (2, "scope_logs", "ScopeLogs", _MANY)),
+    "LogsRequest": ((1, "resource_logs", "ResourceLogs", _MANY),),
 }
-"""Numbers and names as in opentelemetry-proto v1 (``trace.proto``); a text for a type is another of these messages."""
+"""Numbers and names as in opentelemetry-proto v1 (``trace.proto``, ``logs.proto``); a text for a type is another of these
+messages."""
 
 
 def _file() -> FileDescriptorProto:
@@ -79,8 +92,16 @@ def _file() -> FileDescriptorProto:
 _POOL: Final = DescriptorPool()
 _POOL.Add(_file())
 
-Request: Final[Any] = GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.Request"))
+
+def _class(name: str) -> Any:
+    return GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+
+
+Request: Final = _class("Request")
 """An ``ExportTraceServiceRequest``."""
-Status: Final[Any] = GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.Status"))
-KeyValue: Final[Any] = GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.KeyValue"))
+LogsRequest: Final = _class("LogsRequest")
+"""An ``ExportLogsServiceRequest``."""
+Status: Final = _class("Status")
+AnyValue: Final = _class("AnyValue")
+KeyValue: Final = _class("KeyValue")
 """An attribute, whose texts are bytes."""

@@ -15,6 +15,7 @@ from spanglass_store.queries import trace as trace_queries
 from spanglass_store.rows import span_from_row
 from spanglass_store.scores import Score, score_from_row
 from spanglass_store.span import Span
+from spanglass_store.span_details import completed
 
 KEPT_SECONDS: Final = 30
 MAX_TRACES: Final = 32
@@ -92,9 +93,10 @@ def totals(placed: Layout) -> Totals:
 @st.cache_resource(ttl=KEPT_SECONDS, max_entries=MAX_TRACES, show_spinner=False)
 def _trace(url: str, project: str, trace_id: str) -> Trace | None:
     del url  # only tells databases apart
-    spans = [span_from_row(row) for row in data.fetch_rows(trace_queries.spans(project, trace_id))]
-    if not spans:
+    found = [span_from_row(row) for row in data.fetch_rows(trace_queries.spans(project, trace_id))]
+    if not found:
         return None
+    spans = completed(found, data.fetch_rows(trace_queries.details(project, trace_id)))
     scores = tuple(score_from_row(row) for row in data.fetch_rows(trace_queries.scores(project, trace_id)))
     placed = layout(spans)
     return Trace(trace_id, placed, scores, totals(placed), {span.span_id: span for span in reversed(placed.spans)})

@@ -47,7 +47,7 @@ def request_of(spans: Iterable[WireSpan]) -> ExportTraceServiceRequest:
     request = ExportTraceServiceRequest()
     for span in spans:
         of_resource = request.resource_spans.add()
-        of_resource.resource.attributes.extend(_pairs(span.resource))
+        of_resource.resource.attributes.extend(pairs(span.resource))
         of_scope = of_resource.scope_spans.add()
         of_scope.scope.name, of_scope.scope.version = span.scope_name, span.scope_version
         proto = of_scope.spans.add(
@@ -57,7 +57,7 @@ def request_of(spans: Iterable[WireSpan]) -> ExportTraceServiceRequest:
             name=span.name,
             start_time_unix_nano=span.start_ns,
             end_time_unix_nano=span.end_ns,
-            attributes=_pairs(span.attributes),
+            attributes=pairs(span.attributes),
         )
         proto.status.code, proto.status.message = span.status_code, span.status_message
         for event in span.events:
@@ -83,16 +83,16 @@ def as_otlp_json(request: Any, *, snake_case: bool = False) -> dict[str, Any]:
 
 
 def _add_event(proto: Any, event: WireEvent) -> None:
-    proto.events.add(time_unix_nano=event.time_ns, name=event.name, attributes=_pairs(event.attributes))
+    proto.events.add(time_unix_nano=event.time_ns, name=event.name, attributes=pairs(event.attributes))
 
 
 def _add_link(proto: Any, link: WireLink) -> None:
     proto.links.add(
-        trace_id=bytes.fromhex(link.trace_id), span_id=bytes.fromhex(link.span_id), attributes=_pairs(link.attributes)
+        trace_id=bytes.fromhex(link.trace_id), span_id=bytes.fromhex(link.span_id), attributes=pairs(link.attributes)
     )
 
 
-def _pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
+def pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
     return [KeyValue(key=key, value=value_to_proto(value)) for key, value in attributes.items()]
 
 
@@ -113,6 +113,6 @@ def value_to_proto(value: Any) -> AnyValue:
         case list():
             return AnyValue(array_value=ArrayValue(values=[value_to_proto(item) for item in value]))
         case dict():
-            return AnyValue(kvlist_value=KeyValueList(values=_pairs(value)))
+            return AnyValue(kvlist_value=KeyValueList(values=pairs(value)))
     msg = f"no wire form for {value!r}"
     raise TypeError(msg)

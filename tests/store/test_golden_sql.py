@@ -28,6 +28,7 @@ QUERIES: dict[str, Query] = {
     "traces_find": traces.find("p", WINDOW, FILTERS, limit=100, offset=200),
     "traces_count": traces.count("p", WINDOW, FILTERS),
     "trace_spans": trace.spans("p", "0" * 32),
+    "trace_details": trace.details("p", "0" * 32),
     "trace_scores": trace.scores("p", "0" * 32),
     "quality_names": quality.names("p", WINDOW),
     "quality_trend_by_model": quality.trend("p", WINDOW, SCORED, "quality", 3600, "model"),

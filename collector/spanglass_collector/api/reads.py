@@ -20,6 +20,7 @@ from spanglass_store.query import FIELDS
 from spanglass_store.query import Query as StoreQuery
 from spanglass_store.rows import span_from_row
 from spanglass_store.scores import score_from_row
+from spanglass_store.span_details import completed
 
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
@@ -39,12 +40,12 @@ def read_routes(services: Services) -> APIRouter:
             msg = "A trace id is 32 hexadecimal digits."
             raise Rejected(msg)
         trace_id = trace_id.lower()
-        spans, scores = await asyncio.gather(
-            rows(trace_queries.spans(project, trace_id)), rows(trace_queries.scores(project, trace_id))
-        )
+        asked = trace_queries.spans, trace_queries.details, trace_queries.scores
+        spans, details, scores = await asyncio.gather(*(rows(each(project, trace_id)) for each in asked))
         if not spans:
             return Json({"error": f"There is no trace {trace_id} in project {project}."}, 404)
-        return Json(trace_document(trace_id, [*map(span_from_row, spans)], map(score_from_row, scores)))
+        shown = completed(map(span_from_row, spans), details)
+        return Json(trace_document(trace_id, shown, map(score_from_row, scores)))
 
     @routes.get("/traces")
     async def traces(

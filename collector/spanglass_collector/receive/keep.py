@@ -7,7 +7,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
@@ -15,13 +15,15 @@ from spanglass_collector.caps import Caps, capped
 from spanglass_collector.decode import Decoded
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.pipeline import Batch, batch_from_body
+from spanglass_collector.pipeline_logs import LogBatch, batch_from_logs
 from spanglass_collector.pricing import PriceTable
 from spanglass_collector.queue import Queue
 from spanglass_collector.receive.records import records_in
-from spanglass_collector.redaction import Redaction, Redactor
+from spanglass_collector.redaction import Redaction
 from spanglass_collector.redaction_spans import redacted
 
 T = TypeVar("T")
+Change: TypeAlias = Callable[[Decoded], Decoded]
 
 SMALL_BODY_BYTES: Final = 64 * 1024
 """Bodies up to here are read where they arrive; larger ones in a thread, so that others are served meanwhile."""
@@ -59,23 +61,44 @@ class KeepSpans:
 
     async def __call__(self, body: bytes, project: str) -> Kept:
         """The answer, once the spans are on disk."""
-        redactor = None if self.redaction is None else self.redaction.redactor_of(project)
-        batch, digest = await inline_or_thread(len(body), lambda: self._batch(body, project, redactor))
+        change = changes(self.caps, self.redaction, project, len(body))
+        batch, digest = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
         rejected = len(batch.rejects)
         is_new = await asyncio.wrap_future(self.queue.submit(batch.rows, digest=digest, rejected=rejected))
         if is_new and batch.unpriced:
             self.metrics.add("spanglass_unpriced_spans_total", batch.unpriced)
         return Kept(batch.rows.rows + rejected, rejected, is_new, _answer(batch))
 
-    def _batch(self, body: bytes, project: str, redactor: Redactor | None) -> tuple[Batch, bytes]:
-        def change(decoded: Decoded) -> Decoded:
-            if redactor is not None:
-                decoded = redacted(decoded, redactor)
-            return capped(decoded, self.caps, len(body))
-
+    def _batch(self, body: bytes, project: str, change: Change) -> tuple[Batch, bytes]:
         now_ns = self.clock()
         batch = batch_from_body(body, project=project, received_ns=now_ns, prices=self.prices, change=change)
         return batch, hashlib.sha256(project.encode() + b"\0" + body).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLogs:
+    """Log records: what GenAI instrumentations say in events goes into the queue, one item a table; the rest is counted."""
+
+    queue: Queue
+    metrics: Metrics
+    caps: Caps
+    redaction: Redaction | None = None
+    clock: Callable[[], int] = time.time_ns
+
+    async def __call__(self, body: bytes, project: str) -> Kept:
+        """An empty success, once the events are on disk. Raises Rejected for a body that is no export request."""
+        change = changes(self.caps, self.redaction, project, len(body))
+        batch, digests = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
+        kept = [self.queue.submit(block, digest=digest) for block, digest in zip(batch.blocks, digests, strict=True)]
+        news = await asyncio.gather(*map(asyncio.wrap_future, kept))
+        for what, count in (("kept", batch.kept), ("homeless", batch.homeless), ("unread", batch.unread)):
+            self.metrics.add("spanglass_log_records_total", count, outcome=what)
+        return Kept(batch.records, 0, is_new=any(news) or not news, answer=b"")
+
+    def _batch(self, body: bytes, project: str, change: Change) -> tuple[LogBatch, list[bytes]]:
+        batch = batch_from_logs(body, project=project, received_ns=self.clock(), change=change)
+        named = (f"{project}\0{block.table}\0".encode() for block in batch.blocks)
+        return batch, [hashlib.sha256(name + body).digest() for name in named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +111,16 @@ class CountRecords:
         """An empty success. Raises Rejected for a body that is no export request."""
         del project
         return Kept(await inline_or_thread(len(body), lambda: records_in(body, self.name)), 0, is_new=True, answer=b"")
+
+
+def changes(caps: Caps, redaction: Redaction | None, project: str, body_bytes: int) -> Change:
+    """What is done to the records of one request before anything else looks at them: redaction, and caps."""
+    redactor = None if redaction is None else redaction.redactor_of(project)
+
+    def change(decoded: Decoded) -> Decoded:
+        return capped(decoded if redactor is None else redacted(decoded, redactor), caps, body_bytes)
+
+    return change
 
 
 async def inline_or_thread(size: int, work: Callable[[], T]) -> T:

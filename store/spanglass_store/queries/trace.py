@@ -1,8 +1,9 @@
-"""One trace: its spans and its scores. Pure."""
+"""One trace: its spans, what log records tell of them, and its scores. Pure."""
 
 from __future__ import annotations
 
 from spanglass_store import scores as score_rows
+from spanglass_store import span_details
 from spanglass_store.query import Query, query
 from spanglass_store.rows import read_list
 
@@ -25,6 +26,34 @@ def spans(project: str, trace_id: str, *, limit: int = 20_000) -> Query:
         trace_id=trace_id,
         limit=limit,
     )
+
+
+def details(project: str, trace_id: str) -> Query:
+    """What log records tell of the spans of the trace with this hex id, in their order, for ``span_details.completed``.
+
+    Grain: one row a record. Reads ``span_details``, whose key begins so.
+    """
+    return query(
+        "details of a trace",
+        f"""
+        SELECT {span_details.READ_LIST} FROM span_details
+        WHERE project = {{project:String}} AND trace_id = unhex({{trace_id:String}})
+        ORDER BY start_time, position, record_id
+        LIMIT 1 BY span_id, record_id
+        """,
+        project=project,
+        trace_id=trace_id,
+    )
+
+
+def previews(traces: str = "page") -> str:
+    """A sub-query: what log records say that a person would read first of spans of the traces in ``traces``, a table
+    of trace ids. Grain: one row a span. Columns: trace_id, span_id, input_preview, output_preview.
+    """
+    latest = "argMaxIf({0}, (start_time, position), {0} != '') AS {0}"
+    return f"""SELECT trace_id, span_id, {latest.format("input_preview")}, {latest.format("output_preview")}
+        FROM span_details WHERE project = {{project:String}} AND trace_id IN (SELECT trace_id FROM {traces})
+        GROUP BY trace_id, span_id"""
 
 
 def scores(project: str, trace_id: str) -> Query:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spanglass_store.queries.trace import previews
 from spanglass_store.query import Condition, Filters, Query, Window, between, query, spans_where
 
 MARGIN_NS = 86_400 * 10**9
@@ -16,7 +17,7 @@ def find(project: str, window: Window, filters: Filters, *, limit: int = 100, of
     total_tokens, cost_usd (NULL: unknown), spans, errors, score (mean of its numeric scores, NULL: none).
 
     Reads ``spans`` newest first until ``limit`` traces are found, then only those traces, inside the window and a
-    day around it; then their ``scores``. The status is that of the whole trace, so it is asked of traces, not spans.
+    day around it; then their ``scores``, and the previews that ``span_details`` has of them. The status is that of the whole trace, so it is asked of traces, not spans.
     """
     status = filters.get("status")
     where = spans_where(project, window, filters.with_("status", ()))
@@ -35,6 +36,8 @@ def find(project: str, window: Window, filters: Filters, *, limit: int = 100, of
         input_tokens, output_tokens, cost_usd
         FROM spans WHERE project = {{project:String}} AND trace_id IN (SELECT trace_id FROM page) AND {wide.sql}
         LIMIT 1 BY trace_id, span_id),
+        said AS (
+        {previews()}),
         judged AS (
         SELECT trace_id, avg(value) AS score FROM scores FINAL
         WHERE project = {{project:String}} AND trace_id IN (SELECT trace_id FROM page) AND value IS NOT NULL
@@ -51,15 +54,17 @@ def find(project: str, window: Window, filters: Filters, *, limit: int = 100, of
         kind IN ('llm', 'embedding', 'rerank') AND (response_model != '' OR request_model != ''))) AS models,
         anyIf(user_id, user_id != '') AS user_id,
         anyIf(session_id, session_id != '') AS session_id,
-        argMin(input_preview, (parent_span_id != 0, told.start_time)) AS input_preview,
-        argMin(output_preview, (parent_span_id != 0, told.start_time)) AS output_preview,
+        argMin(if(told.input_preview != '', told.input_preview, said.input_preview), (parent_span_id != 0, told.start_time))
+        AS input_preview,
+        argMin(if(told.output_preview != '', told.output_preview, said.output_preview), (parent_span_id != 0, told.start_time))
+        AS output_preview,
         sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) AS total_tokens,
         if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL,
         toFloat64(sumIf(ifNull(cost_usd, 0), usage_counted))) AS cost_usd,
         count() AS spans,
         countIf(status = 'error') AS errors,
         any(judged.score) AS score
-        FROM told LEFT JOIN judged USING (trace_id)
+        FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span_id)
         GROUP BY trace_id
         ORDER BY start_ns DESC
         SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1

@@ -11,6 +11,10 @@ request_model, response_model, user_id, session_id, input_preview, output_previe
 input_tokens, output_tokens, cost_usd
 FROM spans WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC')
 LIMIT 1 BY trace_id, span_id),
+said AS (
+SELECT trace_id, span_id, argMaxIf(input_preview, (start_time, position), input_preview != '') AS input_preview, argMaxIf(output_preview, (start_time, position), output_preview != '') AS output_preview
+FROM span_details WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page)
+GROUP BY trace_id, span_id),
 judged AS (
 SELECT trace_id, avg(value) AS score FROM scores FINAL
 WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND value IS NOT NULL
@@ -27,15 +31,17 @@ arraySort(groupUniqArrayIf(if(response_model != '', response_model, request_mode
 kind IN ('llm', 'embedding', 'rerank') AND (response_model != '' OR request_model != ''))) AS models,
 anyIf(user_id, user_id != '') AS user_id,
 anyIf(session_id, session_id != '') AS session_id,
-argMin(input_preview, (parent_span_id != 0, told.start_time)) AS input_preview,
-argMin(output_preview, (parent_span_id != 0, told.start_time)) AS output_preview,
+argMin(if(told.input_preview != '', told.input_preview, said.input_preview), (parent_span_id != 0, told.start_time))
+AS input_preview,
+argMin(if(told.output_preview != '', told.output_preview, said.output_preview), (parent_span_id != 0, told.start_time))
+AS output_preview,
 sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) AS total_tokens,
 if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL,
 toFloat64(sumIf(ifNull(cost_usd, 0), usage_counted))) AS cost_usd,
 count() AS spans,
 countIf(status = 'error') AS errors,
 any(judged.score) AS score
-FROM told LEFT JOIN judged USING (trace_id)
+FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span_id)
 GROUP BY trace_id
 ORDER BY start_ns DESC
 SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
