@@ -31,31 +31,38 @@ _COLUMNS: Final = frozenset({"project", "trace_id", "span_id", "start_time", "na
 
 @dataclass(frozen=True, slots=True)
 class LogBatch:
-    """What becomes of one request: a block for each table that has rows of it.
+    """What becomes of one request: rows of ``span_details``, and scores.
 
-    ``records`` are all it holds; ``homeless`` those that tell of a call and not of which span. What is in no block is
-    not kept.
+    ``records`` are all it holds; ``homeless`` those that tell of a call and not of which span. What is in neither list
+    is not kept.
     """
 
-    blocks: tuple[Block, ...]
+    details: Sequence[Row]
+    scores: Sequence[Score]
     records: int
     homeless: int
 
     @property
     def kept(self) -> int:
-        """Records that are in a block."""
-        return sum(block.rows for block in self.blocks)
+        """Records that have become a row or a score."""
+        return len(self.details) + len(self.scores)
 
     @property
     def unread(self) -> int:
         """Records that tell nothing that is read here."""
         return self.records - self.kept - self.homeless
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """A block for each table that has rows of it."""
+        blocks = (block_from_details(self.details), block_from_scores(self.scores))
+        return tuple(block for block in blocks if block.rows)
+
 
 def batch_from_logs(
     body: bytes, *, project: str, received_ns: int, change: Callable[[Decoded], Decoded] | None = None
 ) -> LogBatch:
-    """The rows of an OTLP logs export request. Raises Rejected for a body that is none.
+    """What an OTLP logs export request holds. Raises Rejected for a body that is none.
 
     ``change`` as in ``pipeline.batch_from_body``.
     """
@@ -72,9 +79,8 @@ def batch_from_logs(
         _row(span, project, record_id, event.position, received_ns) for event, span, record_id in told[: len(homes)]
     ]
     found = [score_from_event(span, project, record_id.hex()) for _, span, record_id in told[len(homes) :]]
-    scores: list[Score] = [score for score in found if score is not None]
-    blocks = (block_from_details(details), block_from_scores(scores))
-    return LogBatch(tuple(block for block in blocks if block.rows), decoded.records, len(calls) - len(homes))
+    scores = [score for score in found if score is not None]
+    return LogBatch(details, scores, decoded.records, len(calls) - len(homes))
 
 
 def _has_home(event: WireLog) -> bool:

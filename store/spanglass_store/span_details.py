@@ -67,6 +67,11 @@ def block_from_details(rows: Sequence[Row]) -> Block:
     return block_from_sheets(TABLE, _SENT, sheets_from_rows(rows))
 
 
+def as_read(row: Row) -> dict[str, Any]:
+    """The row that a row on its way in will be when it is read, without asking the database."""
+    return {name: DEFAULTS[name] for name in FILLED} | row | {"span_id_hex": f"{row['span_id']:016x}"}
+
+
 def completed(spans: Iterable[Span], rows: Iterable[Mapping[str, Any]]) -> list[Span]:
     """The spans with what they lack filled from the rows of their trace, which come in the order of the records.
 

@@ -17,7 +17,9 @@ from collector.payloads import Payload
 from spanglass.semconv import Kind
 from spanglass_collector.api.documents import Document, span_document
 from spanglass_collector.pipeline import spans_from_body
+from spanglass_collector.pipeline_logs import batch_from_logs
 from spanglass_collector.prices import GenaiPrices
+from spanglass_store.span_details import as_read, completed
 
 PRICES: Final = GenaiPrices()
 RECEIVED_NS: Final = 1_795_400_000_000_000_000
@@ -53,6 +55,9 @@ def documents_of(payload: Payload) -> dict[str, Document]:
     in the middle.
     """
     spans, _ = spans_from_body(payload.body, project="p", received_ns=RECEIVED_NS, prices=PRICES)
+    if (logs := payload.path(".logs.pb")).exists():
+        batch = batch_from_logs(logs.read_bytes(), project="p", received_ns=RECEIVED_NS)
+        spans = completed(spans, map(as_read, batch.details))
     return {span.span_id: span_document(span) for span in spans}
 
 
@@ -122,17 +127,17 @@ def _role(role: str) -> str:
 
 def _said(message: Mapping[str, Any]) -> Iterator[str]:
     """Texts and answers of tools of one message."""
-    texts = [part["content"] for part in message["parts"] if part["type"] == "text" and part.get("content")]
+    texts = [part["content"] for part in message["parts"] if part.get("type") == "text" and part.get("content")]
     if texts:
         yield "\n".join(texts)
     for part in message["parts"]:
-        if part["type"] == "tool_call_response":
+        if part.get("type") == "tool_call_response":
             response = part["response"]
             yield response if isinstance(response, str) else json.dumps(response, separators=(",", ":"))
 
 
 def _parts(document: Document, side: str, kind: str) -> list[dict[str, Any]]:
-    return [part for message in document.get(side, ()) for part in message["parts"] if part["type"] == kind]
+    return [part for message in document.get(side, ()) for part in message["parts"] if part.get("type") == kind]
 
 
 def _output(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:

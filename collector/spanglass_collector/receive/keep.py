@@ -21,6 +21,7 @@ from spanglass_collector.queue import Queue
 from spanglass_collector.receive.records import records_in
 from spanglass_collector.redaction import Redaction
 from spanglass_collector.redaction_spans import redacted
+from spanglass_store.native import Block
 
 T = TypeVar("T")
 Change: TypeAlias = Callable[[Decoded], Decoded]
@@ -88,17 +89,17 @@ class KeepLogs:
     async def __call__(self, body: bytes, project: str) -> Kept:
         """An empty success, once the events are on disk. Raises Rejected for a body that is no export request."""
         change = changes(self.caps, self.redaction, project, len(body))
-        batch, digests = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
-        kept = [self.queue.submit(block, digest=digest) for block, digest in zip(batch.blocks, digests, strict=True)]
+        batch, items = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
+        kept = [self.queue.submit(block, digest=digest) for block, digest in items]
         news = await asyncio.gather(*map(asyncio.wrap_future, kept))
         for what, count in (("kept", batch.kept), ("homeless", batch.homeless), ("unread", batch.unread)):
             self.metrics.add("spanglass_log_records_total", count, outcome=what)
         return Kept(batch.records, 0, is_new=any(news) or not news, answer=b"")
 
-    def _batch(self, body: bytes, project: str, change: Change) -> tuple[LogBatch, list[bytes]]:
+    def _batch(self, body: bytes, project: str, change: Change) -> tuple[LogBatch, list[tuple[Block, bytes]]]:
         batch = batch_from_logs(body, project=project, received_ns=self.clock(), change=change)
-        named = (f"{project}\0{block.table}\0".encode() for block in batch.blocks)
-        return batch, [hashlib.sha256(name + body).digest() for name in named]
+        named = ((block, f"{project}\0{block.table}\0".encode()) for block in batch.blocks)
+        return batch, [(block, hashlib.sha256(name + body).digest()) for block, name in named]
 
 
 @dataclass(frozen=True, slots=True)
