@@ -25,12 +25,15 @@ _HEAD: Final = Struct("<II")  # length and CRC-32 of what follows
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a queue says of itself: its ledger, the rows and bytes that wait, and the bytes of its files."""
+    """What a queue says of itself: its ledger, the rows and bytes that wait, the bytes of its files, and when the oldest
+    of what waits came (nanoseconds since 1970; None while nothing waits).
+    """
 
     ledger: Tables
     rows: int
     size: int
     file_bytes: int
+    oldest_ns: int | None = None
 
 
 class Board:

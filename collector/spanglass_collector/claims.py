@@ -9,7 +9,7 @@ and *yields*, and the item goes on in ``contested``. docs/adr/011-queue.md has t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spanglass_collector.queue import Group
@@ -55,6 +55,17 @@ class Standing:
         return all(self.others.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """``lost``: the items that another may be storing, place in the group to the id of a group of its own.
+
+    ``may_be_stored``: by this collector, in a try before.
+    """
+
+    lost: Mapping[int, str] = field(default_factory=dict)
+    may_be_stored: bool = False
+
+
 class Claims:
     """The claims of one queue. Everything here blocks and raises StoreUnavailable, never StoreRejected: that is about
     rows, and says nothing of a group.
@@ -65,24 +76,25 @@ class Claims:
         self.collector = collector
         self._store = store
 
-    def lost(self, group: Group, *, may_be_stored: bool) -> dict[int, str]:
-        """Claim the items of a group; those that must not be inserted with it: place in the group to new group id.
+    def contest(self, group: Group, *, is_tried: bool) -> Contest:
+        """Claim the items of a group, and see which of them must not be inserted with it. ``is_tried``: it was tried.
 
-        ``may_be_stored``: an insert of the group was tried before. Then only what was decided for another is lost:
-        that one has made sure that the group had not been stored.
+        What may be stored by an earlier try goes on as long as all others yielded and nobody was named: they store
+        nothing, and who gets named from now on first makes sure that it is not stored.
         """
-        if group.block.table not in claims.IDENTITY:
-            return {}
         places = {digest: place for place, digest in enumerate(group.digests) if digest}
-        if not places:
-            return {}
+        if group.block.table not in claims.IDENTITY or not places:
+            return Contest()
         digests = list(places)
+        may_be_stored = is_tried or (not group.is_new and self._was_claimed(group.group_id, digests))
         self._claim(digests, group.group_id, yielded=False)
-        contested = [digest for digest, others in self._others(digests).items() if others]
+        claimed = {digest: others for digest, others in self._others(digests).items() if others}
+        lost = {digest for digest, others in claimed.items() if not (may_be_stored and all(others.values()))}
         if may_be_stored:
-            decided = self._decided(digests)
-            contested = [digest for digest in digests if decided.get(digest, self.collector) != self.collector]
-        return {places[digest]: CONTESTED + digest.hex() for digest in contested}
+            lost |= {digest for digest, name in self._decided(digests).items() if name != self.collector}
+        return Contest(
+            {places[digest]: CONTESTED + digest.hex() for digest in digests if digest in lost}, may_be_stored
+        )
 
     def yield_(self, group: Group) -> None:
         """Say of a contested item that it will not be inserted without a verdict. It is in a group of its own by now,
@@ -107,6 +119,9 @@ class Claims:
     def _claim(self, digests: Sequence[bytes], group_id: str, *, yielded: bool) -> None:
         block = claims.block_from_claims(digests, collector=self.collector, group_id=group_id, yielded=yielded)
         self._insert(block, "")
+
+    def _was_claimed(self, group_id: str, digests: Sequence[bytes]) -> bool:
+        return bool(self._rows(claims.own_claims(group_id, digests, collector=self.collector))[0]["claimed"])
 
     def _others(self, digests: Sequence[bytes]) -> dict[bytes, dict[str, bool]]:
         found: dict[bytes, dict[str, bool]] = {digest: {} for digest in digests}

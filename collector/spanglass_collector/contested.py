@@ -2,7 +2,8 @@
 
 For each, in this order, as often as it takes:
 
-1. Its rows are stored: it is a duplicate, and done with. Else the others are told that this collector yields.
+1. Its rows are stored: it is done with. Else the others are told that this collector yields; not before the time is over
+   in which an earlier try of its own could still be running.
 2. Nobody has been named to store it. Where all others yielded, the collector with the lowest id has itself named at
    once. Otherwise somebody may be inserting it at this moment, or have died: after a time, so does anybody. The naming
    is one insert whose token is the digest, so there is one winner, whatever happens.
@@ -37,6 +38,7 @@ GRACE_SECONDS: Final = 1.0
 @dataclass(slots=True)
 class _Held:
     group: Group
+    may_be_stored: bool
     since: float = field(default_factory=time.monotonic)
     next_look: float = float("-inf")
     wait_seconds: float = FIRST_WAIT_SECONDS
@@ -48,21 +50,33 @@ class _Held:
 class Contested:
     """The contested items of one queue, and the thread that looks after them while there are any."""
 
-    def __init__(self, queue: Queue, claims: Claims, insert: Callable[[Block, str], None], *, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        claims: Claims,
+        insert: Callable[[Block, str], None],
+        *,
+        ready: Callable[[], bool],
+        metrics: Metrics,
+    ) -> None:
         self._queue = queue
         self._claims = claims
         self._insert = insert
+        self._ready = ready
         self._metrics = metrics
         self._held: list[_Held] = []
         self._changed = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def take(self, group: Group) -> None:
-        """Look after a group of one item, which the queue has put off, from now on."""
+    def take(self, group: Group, *, may_be_stored: bool) -> None:
+        """Look after a group of one item, which the queue has put off, from now on.
+
+        ``may_be_stored``: by this collector, in a try before.
+        """
         log.info("a request of %d rows is claimed by another collector too", group.block.rows)
         with self._changed:
-            self._held.append(_Held(group))
+            self._held.append(_Held(group, may_be_stored))
             self._changed.notify()
             if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._run, name="contested", daemon=True)
@@ -107,8 +121,10 @@ class Contested:
     def _settled(self, held: _Held) -> bool:
         group, digest = held.group, held.group.digests[0]
         if not held.is_tried and self._claims.is_stored(group.block):
-            self._settle(group, "duplicate")
+            self._settle(group, "stored" if held.may_be_stored else "duplicate")
             return True
+        if held.may_be_stored and not self._is_late(held, 1):
+            return False
         if not held.has_yielded:
             self._claims.yield_(group)
             held.has_yielded = True
@@ -125,6 +141,8 @@ class Contested:
         try:
             self._insert(group.block, group.group_id)
         except StoreRejected as error:
+            if not self._ready():
+                raise  # a database without its tables refuses everything
             self._queue.set_aside(group, str(error))
             self._metrics.add("spanglass_contested_total", outcome="set_aside")
             return True

@@ -57,7 +57,7 @@ class Drain:
     ) -> None:
         self._queue = queue
         self._claims = claims
-        self._contested = Contested(queue, claims, insert, metrics=metrics) if claims else None
+        self._contested = Contested(queue, claims, insert, ready=ready, metrics=metrics) if claims else None
         self._insert = insert
         self._ready = ready
         self._pace = pace
@@ -116,7 +116,7 @@ class Drain:
             try:
                 if self._claims and time.monotonic() > claimed_at + self._claims.patience.read_is_good_seconds:
                     reading_at = time.monotonic()
-                    left = self._without_contested(group, may_be_stored=is_tried or not group.is_new)
+                    left = self._without_contested(group, is_tried=is_tried)
                     if left is None:
                         return
                     group, claimed_at = left, reading_at
@@ -137,20 +137,20 @@ class Drain:
                 return
             wait_seconds = min(2 * wait_seconds, self._pace.retry_max_seconds)
 
-    def _without_contested(self, group: Group, *, may_be_stored: bool) -> Group | None:
+    def _without_contested(self, group: Group, *, is_tried: bool) -> Group | None:
         """The group without what another collector may be storing; None where nothing is left."""
         if self._claims is None or self._contested is None:
             return group
         if group.group_id.startswith(CONTESTED):  # as it was before a restart
             self._queue.put_off(group)
-            self._contested.take(group)
+            self._contested.take(group, may_be_stored=False)
             return None
-        lost = self._claims.lost(group, may_be_stored=may_be_stored)
-        if not lost:
+        contest = self._claims.contest(group, is_tried=is_tried)
+        if not contest.lost:
             return group
-        left, taken = self._queue.take_out(group, lost)
+        left, taken = self._queue.take_out(group, contest.lost)
         for each in taken:
-            self._contested.take(each)
+            self._contested.take(each, may_be_stored=contest.may_be_stored)
         return left
 
     def _give_up(self, group: Group, reason: str) -> None:

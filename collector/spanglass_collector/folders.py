@@ -93,6 +93,7 @@ class Folders:
             sum(each.rows for each in told),
             sum(each.size for each in told),
             sum(each.file_bytes for each in told),
+            min((each.oldest_ns for each in told if each.oldest_ns is not None), default=None),
         )
 
     def _run(self) -> None:

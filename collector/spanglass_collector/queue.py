@@ -8,17 +8,16 @@ The parts are in ``journal``: ``journal.kinds`` says what is written, ``journal.
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from spanglass_collector.board import Notice
-from spanglass_collector.errors import QueueFull
+from spanglass_collector.errors import Busy, QueueFull
 from spanglass_collector.journal import kinds, set_aside
 from spanglass_collector.journal.backlog import Item, runs
 from spanglass_collector.journal.clock import steady_clock
@@ -29,6 +28,7 @@ from spanglass_collector.journal.keeper import Keeper
 from spanglass_collector.journal.kinds import Fate
 from spanglass_collector.journal.record import Record
 from spanglass_collector.journal.set_aside import SetAside
+from spanglass_collector.journal.waiting import Waiting
 from spanglass_collector.ledger import Tables
 from spanglass_store.native import Block
 
@@ -56,13 +56,8 @@ class Queue:
     def __init__(self, keeper: Keeper, *, max_bytes: int) -> None:
         self._keeper = keeper
         self._state = keeper.state
-        self._max_bytes = max_bytes
-        self._changed = threading.Condition()
-        self._submitted_bytes = 0
-        self._rows = self._leasable = self._bytes = 0
-        self._waiting_since = float("-inf")
-        self._woken = False
-        self._look()
+        self.max_bytes = max_bytes
+        self._waiting = Waiting(keeper.state.backlog)
         self._writer = GroupCommit(self._write, self._after)
 
     @classmethod
@@ -95,36 +90,30 @@ class Queue:
     def submit(self, block: Block, *, digest: bytes | None = None, rejected: int = 0) -> Future[bool]:
         """Ask for the rows of one request to be kept. The result comes once they are on disk: whether they were new.
 
-        ``digest`` names the request's body: the same one again within an hour is counted as duplicate and not kept.
+        ``digest`` names the request's body: the same one again within an hour, or while the first one waits, is counted
+        as duplicate and not kept.
         ``rejected`` are records of the request that cannot be kept. Raises QueueFull at the byte limit; the result
         raises Busy where the disk refused.
         """
         size = len(block.body)
-        with self._changed:
-            if self._bytes + self._submitted_bytes + size > self._max_bytes:
-                msg = f"The queue holds its limit of {self._max_bytes} bytes: the database is slower than the clients."
-                raise QueueFull(msg, retry_after_seconds=2)
-            self._submitted_bytes += size
+        if not self._waiting.reserve(size, self.max_bytes):
+            msg = f"The queue holds its limit of {self.max_bytes} bytes: the database is slower than the clients."
+            raise QueueFull(msg, retry_after_seconds=2)
 
         def plan(batch: Batch) -> Step[bool]:
             seen_as = short(digest) if digest is not None else b""
-            if seen_as and (seen_as in batch.digests or seen_as in self._state.digests):
+            if seen_as and (seen_as in batch.digests or self._state.knows(seen_as)):
                 again = Record(kinds.AGAIN, {"t": block.table, "r": block.rows + rejected})
                 return Step(lambda: False, (again,))
             batch.digests.add(seen_as)
             return Step(lambda: True, (self._keeper.item(block, seen_as, rejected=rejected),), sync=True)
 
-        def settled(_: Future[bool]) -> None:
-            with self._changed:
-                self._submitted_bytes -= size
-
         try:
             result = self._writer.submit(plan)
         except BaseException:
-            with self._changed:
-                self._submitted_bytes -= size
+            self._waiting.release(size)
             raise
-        result.add_done_callback(settled)
+        result.add_done_callback(lambda _: self._waiting.release(size))
         return result
 
     def put(self, block: Block, *, digest: bytes | None = None, rejected: int = 0) -> bool:
@@ -138,23 +127,11 @@ class Queue:
 
         Returns at ``wake`` too, and after ``timeout_seconds``: False if nothing is waiting then.
         """
-        deadline = time.monotonic() + timeout_seconds
-        with self._changed:
-            while True:
-                now = time.monotonic()
-                due = self._waiting_since + linger_seconds if self._leasable else float("inf")
-                if self._leasable >= rows or now >= due:
-                    return True
-                if self._woken or now >= deadline:
-                    self._woken = False
-                    return bool(self._leasable)
-                self._changed.wait(min(due, deadline) - now)
+        return self._waiting.wait(rows=rows, linger_seconds=linger_seconds, timeout_seconds=timeout_seconds)
 
     def wake(self) -> None:
         """Let ``wait`` return now."""
-        with self._changed:
-            self._woken = True
-            self._changed.notify_all()
+        self._waiting.wake()
 
     def lease(self, *, max_rows: int, max_bytes: int) -> Group | None:
         """The next group: the oldest open one, else a new one of the oldest items of one table. None if empty.
@@ -195,7 +172,7 @@ class Queue:
 
         self._writer.submit(plan).result()
 
-    def take_out(self, group: Group, new_ids: dict[int, str]) -> tuple[Group | None, list[Group]]:
+    def take_out(self, group: Group, new_ids: Mapping[int, str]) -> tuple[Group | None, list[Group]]:
         """Take items out of a group, by their place in it, each into a group of its own with the id given here.
 
         What is left of the group, which keeps its id (None for nothing), and the new groups, already put off.
@@ -222,6 +199,7 @@ class Queue:
     def set_aside(self, group: Group, reason: str) -> None:
         """Put a group where it troubles nobody: kept on disk, counted, not tried again until it is asked back."""
         at_ns = time.time_ns()
+        numbers = [item.number for item in self._items(group)]
 
         def plan(_: Batch) -> Step[None]:
             for item in self._items(group):
@@ -229,11 +207,15 @@ class Queue:
                 set_aside.keep(self._keeper.directory, SetAside(item.number, block, item.digest, at_ns, reason))
             return self._settle(group, "set_aside", sync=True)
 
-        self._writer.submit(plan).result()
+        try:
+            self._writer.submit(plan).result()
+        except Busy:
+            set_aside.forget(self._keeper.directory, numbers)  # they wait, as before
+            raise
 
     def take_back(self) -> int:
         """Take in again what was asked back of what is set aside; how many items."""
-        return sum(self._take_back(path) for path in set_aside.asked_back(self._keeper.directory))
+        return sum(self._take_back(path) for path in list(set_aside.asked_back(self._keeper.directory)))
 
     # --- state ------------------------------------------------------------------------------------------
 
@@ -252,23 +234,23 @@ class Queue:
         """
         probe = Record(kinds.PROBE, {})
         return self._writer.submit(
-            lambda _: Step(lambda: self._bytes < NEARLY_FULL * self._max_bytes, (probe,), sync=True)
+            lambda _: Step(lambda: self.waiting_bytes < NEARLY_FULL * self.max_bytes, (probe,), sync=True)
         )
 
     @property
     def waiting_rows(self) -> int:
         """Rows on disk that are not stored yet."""
-        return self._rows
+        return self._waiting.rows
 
     @property
     def leasable_rows(self) -> int:
         """Those of them that are not put off."""
-        return self._leasable
+        return self._waiting.leasable_rows
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes on disk that are not stored yet."""
-        return self._bytes
+        return self._waiting.size_bytes
 
     @property
     def directory(self) -> Path:
@@ -290,20 +272,22 @@ class Queue:
         if item is None:
             return False
 
-        def plan(_: Batch) -> Step[None]:
-            was_taken = item.number in self._state.returned  # and its file could not be removed then
-            record = self._keeper.item(item.block, item.digest, back=item.number)
-            return Step(lambda: set_aside.remove(path), () if was_taken else (record,), sync=True)
+        def remove() -> bool:
+            set_aside.remove(path)
+            return True
 
-        self._writer.submit(plan).result()
-        return True
+        def plan(_: Batch) -> Step[bool]:
+            if item.number in self._state.returned or item.number in self._state.backlog.items:
+                return Step(remove)  # it is in the queue already, and its file could not be removed then
+            if item.digest in self._state.backlog.digests:
+                return Step(lambda: False)  # the same was sent again and waits: first that one
+            return Step(remove, (self._keeper.item(item.block, item.digest, back=item.number),), sync=True)
+
+        return self._writer.submit(plan).result()
 
     def _settle(self, group: Group, fate: Fate, *, sync: bool = False) -> Step[None]:
         facts = {"group": group.group_id, "fate": fate, "t": group.block.table, "r": group.block.rows}
-        return Step(self._gone, (Record(kinds.SETTLE, facts),), sync=sync, essential=True)
-
-    def _gone(self) -> None:
-        self._waiting_since = time.monotonic()  # what is left came while this group was on its way
+        return Step(self._waiting.linger_anew, (Record(kinds.SETTLE, facts),), sync=sync, essential=True)
 
     def _items(self, group: Group) -> list[Item]:
         return self._state.backlog.groups[group.group_id]
@@ -316,21 +300,12 @@ class Queue:
     def _write(self, records: Sequence[Record], sync: bool, essential: bool) -> None:
         """In the writer's thread, before anybody has a result."""
         self._keeper.write(records, sync, essential)
-        self._look()
+        self._waiting.look()
 
     def _after(self) -> None:
         """After each write, in the writer's thread, when everybody has a result."""
-        self._look()
+        self._waiting.look()
         self._keeper.put_in_order()
-
-    def _look(self) -> None:
-        backlog = self._state.backlog
-        with self._changed:
-            if not self._leasable:
-                self._waiting_since = time.monotonic()
-            self._rows, self._bytes, self._leasable = backlog.rows, backlog.size, backlog.leasable_rows()
-            if self._leasable:
-                self._changed.notify_all()
 
 
 def _groups(*groups: tuple[str, Sequence[Item]]) -> Record:

@@ -64,6 +64,25 @@ def claims_of_others(digests: Sequence[bytes], *, collector: str) -> Query:
     return replace(wanted, sent=(_mine(digests),))
 
 
+def own_claims(group_id: str, digests: Sequence[bytes], *, collector: str) -> Query:
+    """Whether a collector claimed one of these requests for this group before. Reads ``claims``.
+
+    One row: ``claimed``.
+    """
+    wanted = query(
+        "own claims",
+        """
+        SELECT count() > 0 AS claimed FROM claims
+        PREWHERE claims.digest IN mine
+        WHERE collector = {collector:String} AND group_id = {group_id:String}
+        SETTINGS max_threads = 1
+        """,
+        collector=collector,
+        group_id=group_id,
+    )
+    return replace(wanted, sent=(_mine(digests),))
+
+
 def verdicts(digests: Sequence[bytes]) -> Query:
     """Who is to store these requests, where that had to be said. Reads ``claim_verdicts``.
 
@@ -94,10 +113,12 @@ def presence(block: Block) -> Query:
         (
             SELECT {names} FROM {block.table}
             WHERE trace_id IN (SELECT trace_id FROM mine)
-            AND start_time BETWEEN (SELECT min(start_time) FROM mine) AND (SELECT max(start_time) FROM mine)
+            AND start_time BETWEEN (SELECT min(start_time) FROM mine) - toIntervalSecond({{leeway:UInt32}})
+            AND (SELECT max(start_time) FROM mine) + toIntervalSecond({{leeway:UInt32}})
         )) AS stored
         FROM mine
         """,
+        leeway=2 * RECENT_SECONDS,  # a span without a time of its own has that of its arrival, which differs
     )
     return replace(wanted, sent=(Sent("mine", structure, "Native", block.body),))
 

@@ -21,12 +21,13 @@ class Item:
     digest: bytes
     segment: Segment
     body_at: int
+    at_ns: int
     group: str = ""
 
 
 @dataclass(slots=True)
 class Backlog:
-    """All items that wait, by number, and the groups that were made of some of them.
+    """All items that wait, by number, and the groups that were made of some of them. ``digests`` are theirs.
 
     A group that is ``out`` is in somebody's hands and is not the next one until it comes back, or after a restart.
     """
@@ -34,14 +35,19 @@ class Backlog:
     items: dict[int, Item] = field(default_factory=dict)
     groups: dict[str, list[Item]] = field(default_factory=dict)
     out: set[str] = field(default_factory=set)
+    digests: set[bytes] = field(default_factory=set)
     queued: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     size: int = 0
     _free: dict[str, deque[Item]] = field(default_factory=dict)
+    _by_age: deque[Item] = field(default_factory=deque)
 
     def add(self, item: Item) -> None:
         """An item in no group. Numbers grow."""
         self.items[item.number] = item
+        self._by_age.append(item)
+        if item.digest:
+            self.digests.add(item.digest)
         self._free.setdefault(item.table, deque()).append(item)
         item.segment.waiting += 1
         self._count(item, 1)
@@ -67,6 +73,7 @@ class Backlog:
         members = self.groups.pop(group_id, [])
         for item in members:
             del self.items[item.number]
+            self.digests.discard(item.digest)
             item.segment.waiting -= 1
             self._count(item, -1)
         return members
@@ -93,6 +100,12 @@ class Backlog:
     def leasable_rows(self) -> int:
         """Rows that wait and are in nobody's hands."""
         return self.rows - sum(item.rows for group_id in self.out for item in self.groups[group_id])
+
+    def oldest_ns(self) -> int | None:
+        """When the item came that has waited longest; None for none."""
+        while self._by_age and self._by_age[0].number not in self.items:
+            self._by_age.popleft()
+        return self._by_age[0].at_ns if self._by_age else None
 
     def _really_free(self, table: str) -> deque[Item]:
         items = self._free[table]

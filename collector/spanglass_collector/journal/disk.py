@@ -80,9 +80,17 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_directory(path.parent)
 
 
+def make_folder(directory: Path) -> None:
+    """The folder, and those above it, on the disk under their names. Raises OSError."""
+    if not directory.is_dir():
+        make_folder(directory.parent)
+        directory.mkdir(exist_ok=True, mode=0o700)  # it holds what users wrote
+        sync_directory(directory.parent)
+
+
 def lock(directory: Path) -> int:
     """Make the directory and lock it for this process: an open file. Raises QueueInUse where another has it."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds what users wrote
+    make_folder(directory)
     file = os.open(directory / "queue.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,8 @@
 """Many callers, one writer: what waits is written together, with one write and one sync.
 
-A caller has its result only after that. A caller whose plan fails fails alone.
+A caller has its result only after that. A caller whose plan fails fails alone. Where something fails that nobody
+foresaw after the write, what is in memory may not be what is on disk: then nothing is taken any more until a restart,
+which reads the disk.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ T = TypeVar("T")
 
 MAX_TOGETHER: Final = 256
 """Callers in one write."""
+BROKEN: Final = "The queue has stopped after an error of its own. Restart the collector: what is on disk is good."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ class GroupCommit:
         self._after = after
         self._waiting: deque[_Job[Any]] = deque()
         self._changed = threading.Condition()
-        self._closing = False
-        self._refused = False
+        self._closing = self._is_broken = False
+        self._refused = self._is_untidy = False
         self._thread = threading.Thread(target=self._run, name="queue-writer", daemon=True)
         self._thread.start()
 
@@ -72,12 +75,12 @@ class GroupCommit:
         """Do what ``plan`` says; the result comes once it is done.
 
         The result raises Busy where the disk refused, or the CollectorError the plan raised. Raises Busy once
-        ``close`` was called.
+        ``close`` was called, or where the writer is broken.
         """
         job = _Job(plan, Future())
         with self._changed:
             if self._closing:
-                msg = "The collector is stopping."
+                msg = BROKEN if self._is_broken else "The collector is stopping."
                 raise Busy(msg)
             self._waiting.append(job)
             self._changed.notify()
@@ -91,8 +94,15 @@ class GroupCommit:
         self._thread.join()
 
     def _run(self) -> None:
-        while jobs := self._take():
-            self._commit([job for job in jobs if job.result.set_running_or_notify_cancel()])
+        try:
+            while jobs := self._take():
+                self._commit([job for job in jobs if job.result.set_running_or_notify_cancel()])
+        except Exception as error:
+            log.critical("the queue takes nothing any more until the collector is restarted", exc_info=error)
+            with self._changed:
+                self._closing = self._is_broken = True
+            while jobs := self._take():
+                _refuse([job for job in jobs if job.result.set_running_or_notify_cancel()])
 
     def _take(self) -> list[_Job[Any]]:
         """What waits, at most ``MAX_TOGETHER``; nothing only at the end."""
@@ -114,14 +124,24 @@ class GroupCommit:
         except OSError as error:
             self._say(error)
             self._without_room(planned, error)
+        except Exception:
+            _refuse([job for job, _ in planned])
+            raise
         else:
             if any(step.sync for _, step in planned):
                 self._say(None)
             _finish(planned)
+        self._tidy_up()
+
+    def _tidy_up(self) -> None:
         try:
             self._after()
         except Exception:
-            log.exception("the queue's files could not be put in order; tried again after the next write")
+            if not self._is_untidy:
+                log.exception("the queue's files cannot be put in order; tried again after each write")
+            self._is_untidy = True
+        else:
+            self._is_untidy = False
 
     def _write_all(self, steps: Sequence[Step[Any]]) -> None:
         records = [record for step in steps for record in step.records]
@@ -160,6 +180,11 @@ def _finish(done: Sequence[tuple[_Job[Any], Step[Any]]]) -> None:
             job.result.set_exception(_busy(error))
         else:
             job.result.set_result(result)
+
+
+def _refuse(jobs: Sequence[_Job[Any]]) -> None:
+    for job in jobs:
+        job.result.set_exception(Busy(BROKEN))
 
 
 def _busy(error: Exception) -> CollectorError:

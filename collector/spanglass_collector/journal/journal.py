@@ -39,7 +39,7 @@ class Journal:
     def recovered(self) -> Iterator[tuple[Segment, Found]]:
         """Every whole record of every file, in the order they were written. Raises OSError."""
         for segment in self.segments:
-            for found in segment.records():
+            for found in segment.records(may_be_torn=segment is self._active):
                 yield segment, found
             segment.mend()
 

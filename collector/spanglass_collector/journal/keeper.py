@@ -17,6 +17,7 @@ from spanglass_collector.journal.clock import Ahead
 from spanglass_collector.journal.digests import Digests
 from spanglass_collector.journal.journal import Journal
 from spanglass_collector.journal.record import Record
+from spanglass_collector.journal.segment import Segment
 from spanglass_collector.journal.set_aside import SetAside
 from spanglass_collector.journal.state import State
 from spanglass_collector.ledger import Tables
@@ -36,6 +37,7 @@ class Keeper:
         self.state = State(Digests(directory))
         self._journal = Journal(directory, segment_bytes=segment_bytes)
         self.state.recover(self._journal)
+        self.state.next_number = max(self.state.next_number, set_aside.largest_number(directory) + 1)
         self._clock = Ahead(clock, self.state.now_ns)
         set_aside.forget(directory, [*self.state.backlog.items, *self.state.returned])
         self._journal.roll(self.state.head())
@@ -86,7 +88,7 @@ class Keeper:
         if self._journal.is_long(all_settled=not self.state.backlog.items):
             self._journal.roll(self.state.head())
         for segment in self._journal.settled():
-            self.state.digests.keep(bytes(segment.digests), segment.latest_ns)
+            self._keep_digests(segment)
             self._journal.delete(segment)
         self.state.digests.forget(self.state.now_ns)
 
@@ -97,7 +99,7 @@ class Keeper:
     def notice(self) -> Notice:
         """What others are told."""
         backlog = self.state.backlog
-        return Notice(self.ledger(), backlog.rows, backlog.size, self._journal.size_bytes)
+        return Notice(self.ledger(), backlog.rows, backlog.size, self._journal.size_bytes, backlog.oldest_ns())
 
     def readable(self, path: Path) -> SetAside | None:
         """The item in a file that was set aside; None for a file that holds none, which is named so."""
@@ -107,6 +109,13 @@ class Keeper:
             log.error("%s cannot be put back and is left as .unreadable: %s", path, error)  # noqa: TRY400
             path.rename(path.with_suffix(".unreadable"))
             return None
+
+    def _keep_digests(self, segment: Segment) -> None:
+        try:
+            self.state.digests.keep(bytes(segment.digests), segment.latest_ns)
+        except OSError:
+            self._journal.give_up_reserve()  # deleting a segment makes more room than this takes
+            self.state.digests.keep(bytes(segment.digests), segment.latest_ns)
 
     def _tell(self) -> None:
         with contextlib.suppress(OSError):  # a full disk must not undo what was just written

@@ -60,25 +60,25 @@ class Segment:
             found.append(cls(path, int(number), bytes.fromhex(mark), file, os.fstat(file).st_size))
         return found
 
-    def records(self) -> Iterator[Found]:
+    def records(self, *, may_be_torn: bool = True) -> Iterator[Found]:
         """Every whole record, in order; a body is good until the next one is asked for.
 
-        A torn end, as a crash leaves it, is cut off. What is damaged before that is copied into the folder
-        ``damaged`` and passed over.
+        A torn end, as a crash leaves it in the file that is written to, is cut off. What else is damaged is copied into
+        the folder ``damaged`` and passed over.
         """
         if not self.size:
             return
         with mmap.mmap(self.file, self.size, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
             for found in scan(data, self.mark, mapped.find):
                 if isinstance(found, Damaged):
-                    self._pass_over(found, data[found.start : found.end])
+                    self._pass_over(found, data[found.start : found.end], may_be_torn=may_be_torn)
                 else:
                     yield found
                     found.record.release()
 
-    def _pass_over(self, damaged: Damaged, content: memoryview) -> None:
+    def _pass_over(self, damaged: Damaged, content: memoryview, *, may_be_torn: bool) -> None:
         with content:
-            if damaged.is_tail:
+            if damaged.is_tail and may_be_torn:
                 log.info("%s: an unfinished record of %d bytes is cut off", self.path.name, len(content))
                 self.size, self.is_torn = damaged.start, True
                 return
@@ -88,7 +88,7 @@ class Segment:
             )  # fmt: skip
             folder = self.path.parent / DAMAGED
             try:
-                folder.mkdir(exist_ok=True, mode=0o700)
+                disk.make_folder(folder)
                 disk.write_whole(folder / f"{self.path.stem}-{damaged.start}", bytes(content))
             except OSError as error:
                 log.error("the damaged bytes could not be copied: %s", error)  # noqa: TRY400  (the reason is enough)
@@ -137,7 +137,7 @@ class Segment:
         os.close(self.file)
 
     def delete(self) -> None:
-        """Remove the file, also its name on the disk."""
-        self.path.unlink()
+        """Remove the file, also its name on the disk. Raises OSError, and can be called again then."""
+        self.path.unlink(missing_ok=True)  # once more, where the disk refused what follows
         disk.sync_directory(self.path.parent)
         self.close()

@@ -36,7 +36,7 @@ class SetAside:
 def keep(queue: Path, item: SetAside) -> None:
     """Write the item down; once more is as good as once. Raises OSError."""
     folder = queue / FOLDER
-    folder.mkdir(exist_ok=True, mode=0o700)
+    disk.make_folder(folder)
     told = {
         "table": item.block.table,
         "rows": item.block.rows,
@@ -74,6 +74,11 @@ def remove(path: Path) -> None:
     """Remove the file of an item that is in the queue again. Raises OSError."""
     path.unlink()
     disk.sync_directory(path.parent)
+
+
+def largest_number(queue: Path) -> int:
+    """The largest number a file here has; 0 without any. No other item may get it."""
+    return max((int(path.stem) for path in (queue / FOLDER).glob("*") if path.stem.isdigit()), default=0)
 
 
 def forget(queue: Path, numbers: Iterable[int]) -> None:

@@ -43,6 +43,10 @@ class State:
         """Take one record in."""
         _APPLY[record.kind](self, record.facts, segment, body_at, len(record.body))
 
+    def knows(self, digest: bytes) -> bool:
+        """Whether this body came within the hour, or waits."""
+        return digest in self.digests or digest in self.backlog.digests
+
     def head(self) -> Record:
         """What the next segment begins with."""
         facts = {"ledger": self.ledger.counted(), "next": self.next_number, "at": self.now_ns}
@@ -68,7 +72,7 @@ class State:
         elif rows + rejected:
             self.ledger.add(table, received=rows + rejected, rejected=rejected)
         if rows:
-            self.backlog.add(Item(number, table, rows, size, digest, segment, body_at))
+            self.backlog.add(Item(number, table, rows, size, digest, segment, body_at, facts["at"]))
 
     def _again(self, facts: Mapping[str, Any], *_: object) -> None:
         self.ledger.add(facts["t"], received=facts["r"], duplicate=facts["r"])
