@@ -1,20 +1,66 @@
-"""Chat messages of any shape to OpenTelemetry's: ``[{role, parts: [{type, …}]}]``. Pure.
-
-Parts are those of the GenAI conventions (v1.41.1, ``gen-ai-input-messages.json``): ``text`` (content), ``reasoning``
-(content), ``tool_call`` (id, name, arguments), ``tool_call_response`` (id, response), ``uri``, ``blob`` and ``file``
-(modality, …). Anything else a client sent as a part is kept as it is.
-"""
+"""Chat messages of any shape to OpenTelemetry's: ``[{role, parts: [{type, …}]}]``, parts as in ``message_parts``. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, TypeAlias, cast
 
 from spanglass_collector.decode import Value
+from spanglass_collector.message_parts import (
+    Part,
+    parts_of,
+    plain_text,
+    text_part,
+    tool_call,
+    tool_calls_of,
+    tool_response,
+)
 from spanglass_collector.values import as_text, from_json, to_json
 
-Part: TypeAlias = dict[str, Any]
+__all__ = [
+    "AsSent",
+    "Message",
+    "Part",
+    "messages_from_value",
+    "messages_text",
+    "parts_from_value",
+    "readable",
+    "said_by",
+    "text_part",
+    "tool_call",
+    "tool_response",
+    "tools_called",
+]
+
 Message: TypeAlias = dict[str, Any]
+ROLES: Final[Mapping[str, str]] = {
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
+    "bot": "assistant",
+    "function": "tool",
+    "USER": "user",
+    "CHATBOT": "assistant",
+    "SYSTEM": "system",
+    "TOOL": "tool",
+    "HumanMessage": "user",
+    "HumanMessageChunk": "user",
+    "AIMessage": "assistant",
+    "AIMessageChunk": "assistant",
+    "SystemMessage": "system",
+    "ToolMessage": "tool",
+    "FunctionMessage": "tool",
+}
+"""What LangChain, Google and Cohere call who speaks, to what everybody else does. LangChain also says it by the
+message's class."""
+SPEAKERS: Final = frozenset({*ROLES, "user", "assistant", "system", "developer", "tool"})
+ITEMS: Final[Mapping[str, str]] = {
+    "function_call": "assistant",
+    "reasoning": "assistant",
+    "function_call_output": "tool",
+}
+"""Entries of OpenAI's responses interface that are no messages, and who says them."""
 
 
 class AsSent(list[Message]):
@@ -50,7 +96,19 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
         value = [value]
     if value and all(map(_is_canonical, value)):
         return AsSent(cast("list[Message]", value), sent if isinstance(sent, str) else "")
-    found = [message for item in value if (message := _message(item, role))]
+    if value and all(type(each) is list for each in value):  # LangChain's batches
+        value = [*chain.from_iterable(value)]  # type: ignore[arg-type]
+    found: list[Message] = []
+    turn = False
+    for item in value:
+        same_turn, turn = turn, _is_item(item)
+        message = _message(item, role)
+        if same_turn and turn and message and message["role"] == found[-1]["role"] == "assistant":
+            found[-1]["parts"] += message["parts"]
+        elif message:
+            found.append(message)
+        else:
+            turn = False
     return found or None
 
 
@@ -60,27 +118,12 @@ def parts_from_value(value: Value) -> list[Part] | None:
     return (found[0]["parts"] or None) if found else None
 
 
-def text_part(content: object) -> Part:
-    """A part of plain text."""
-    return {"type": "text", "content": content if isinstance(content, str) else as_text(content)}  # type: ignore[arg-type]
-
-
-def tool_call(call_id: object, name: object, arguments: object) -> Part:
-    """A model asking for a tool. Arguments that are a JSON object in a text are unpacked."""
-    if isinstance(arguments, str):
-        unpacked = from_json(arguments)
-        arguments = unpacked if isinstance(unpacked, dict | list) else arguments
-    return {"type": "tool_call", "id": call_id, "name": name, "arguments": arguments}
-
-
-def tool_response(call_id: object, response: object) -> Part:
-    """What a tool answered."""
-    return {"type": "tool_call_response", "id": call_id, "response": response}
-
-
 def _is_canonical(item: Any) -> bool:
     """Whether it is a message of plain texts, just as the conventions have it: nearly all are, and stay as they are."""
-    if type(item) is not dict or not item.keys() <= _MESSAGE_KEYS or type(item.get("role")) is not str:
+    if type(item) is not dict or not item.keys() <= _MESSAGE_KEYS:
+        return False
+    role = item.get("role")
+    if type(role) is not str or role in ROLES:
         return False
     parts = item.get("parts")
     if type(parts) is not list:
@@ -94,68 +137,51 @@ def _is_canonical(item: Any) -> bool:
 _MESSAGE_KEYS: Final = frozenset({"role", "parts", "name", "finish_reason"})
 
 
+_WHERE_CONTENT_IS: Final = ("parts", "content", "text", "message")
+_CONTENTS: Final = frozenset({"parts", "content", "tool_calls"})
+
+
+def _is_item(item: Any) -> bool:
+    """Whether it is an entry of OpenAI's responses interface, of which several make up one turn."""
+    return isinstance(item, dict) and (
+        item.get("type") == "message" or (_role_told(item) is None and item.get("type") in ITEMS)
+    )
+
+
+def _role_told(item: Mapping[str, Any]) -> str | None:
+    """Who speaks, where the message says so; LangChain says it as its type."""
+    told = item.get("role") or (item.get("type") if item.get("type") in SPEAKERS else None)
+    if told is None:
+        return None
+    return ROLES.get(str(told), str(told))
+
+
 def _message(item: Any, role: str) -> Message | None:
     if not isinstance(item, dict):
         return {"role": role, "parts": [text_part(item)]} if item not in (None, "") else None
-    said_by = str(item.get("role") or role)
-    parts = list(_parts(item.get("parts", item.get("content"))))
+    item = _bare(item)
+    told = _role_told(item)
+    if told is None and (item.get("type") in ITEMS or _CONTENTS.isdisjoint(item)):  # it is a part by itself
+        return {"role": ITEMS.get(str(item.get("type")), role), "parts": [*parts_of(item)]}
+    said_by = told or role
+    parts = list(parts_of(next((item[name] for name in _WHERE_CONTENT_IS if item.get(name) is not None), None)))
     if said_by == "tool" and item.get("tool_call_id"):
         content = item.get("content")
-        parts = [tool_response(item["tool_call_id"], content if isinstance(content, str) else _plain_text(parts))]
-    calls = item.get("tool_calls")
-    for call in calls if isinstance(calls, list) else ():
-        if isinstance(call, dict):
-            inner = call.get("function")
-            function = inner if isinstance(inner, dict) else call
-            parts.append(tool_call(call.get("id"), function.get("name"), function.get("arguments")))
+        parts = [tool_response(item["tool_call_id"], content if isinstance(content, str) else plain_text(parts))]
+    parts += tool_calls_of(item.get("tool_calls"))
     message: Message = {"role": said_by, "parts": parts}
     message |= {key: item[key] for key in ("name", "finish_reason") if item.get(key) is not None}
     return message
 
 
-def _parts(content: Any) -> Iterable[Part]:
-    if content is None or content == "":
-        return
-    for item in content if isinstance(content, list) else [content]:
-        if isinstance(item, dict):
-            read = _READERS.get(str(item.get("type", "text" if "text" in item else "")))
-            yield read(item) if read else item
-        elif item not in (None, ""):
-            yield text_part(item)
-
-
-def _plain_text(parts: Iterable[Part]) -> str:
-    return "\n".join(as_text(part.get("content")) for part in parts)
-
-
-def _text(item: Part) -> Part:
-    return text_part(item.get("content", item.get("text")))
-
-
-def _reasoning(item: Part) -> Part:
-    content = item.get("content") or item.get("text") or item.get("thinking")
-    return {"type": "reasoning", "content": as_text(content)}
-
-
-def _image(item: Part) -> Part:
-    image = item.get("image_url", item)
-    return {"type": "uri", "modality": "image", "uri": image.get("url") if isinstance(image, dict) else image}
-
-
-_READERS: Final[Mapping[str, Callable[[Part], Part]]] = {
-    "text": _text,
-    "input_text": _text,
-    "output_text": _text,
-    "reasoning": _reasoning,
-    "thinking": _reasoning,
-    "image_url": _image,
-    "input_image": _image,
-    "tool_call": lambda p: tool_call(p.get("id"), p.get("name"), p.get("arguments")),
-    "tool_use": lambda p: tool_call(p.get("id"), p.get("name"), p.get("input")),
-    "tool_call_response": lambda p: tool_response(p.get("id"), p.get("response", p.get("result"))),
-    "tool_result": lambda p: tool_response(p.get("tool_use_id"), p.get("content")),
-}
-"""Part type on the wire to the reader of it: OpenTelemetry's own, OpenAI's and Anthropic's."""
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    """A message without the wrappers that LangChain puts around it: how to construct it, or its type beside its data."""
+    arguments, names, data = item.get("kwargs"), item.get("id"), item.get("data")
+    if isinstance(arguments, dict) and isinstance(names, list) and names:
+        return {"role": names[-1], **arguments}
+    if isinstance(data, dict) and item.get("type") in SPEAKERS:
+        return {"role": item["type"], **data}
+    return item
 
 
 def said_by(messages: Iterable[Message], role: str) -> str:

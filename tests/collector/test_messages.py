@@ -39,12 +39,90 @@ CALL = {"type": "tool_call", "id": "c1", "name": "weather", "arguments": {"city"
             [{"type": "uri", "modality": "image", "uri": "https://x/y.png"}],
         ),
         ([{"content": [{"type": "of tomorrow", "x": 1}]}], [{"type": "of tomorrow", "x": 1}]),
+        ([{"type": "of tomorrow", "x": 1}], [{"type": "of tomorrow", "x": 1}]),
+        (
+            [{"content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}]}],
+            [{"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"}],
+        ),
         ("[not json", [{"type": "text", "content": "[not json"}]),
     ],
 )  # fmt: skip
 def test_messages_of_any_shape_get_opentelemetrys_parts(sent: Any, parts: list[dict[str, Any]]) -> None:
     (message,) = messages_from_value(sent, "user") or []
     assert message["parts"] == parts
+
+
+ANSWER = {"type": "tool_call_response", "id": "c1", "response": "12 °C"}
+THOUGHT = {"type": "reasoning", "content": "hm"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        # Bedrock and Strands
+        (
+            [{"text": "Hello?"}, {"toolUse": {"toolUseId": "c1", "name": "weather", "input": {"city": "Oslo"}}}],
+            [TEXT, CALL],
+        ),
+        ([{"toolResult": {"toolUseId": "c1", "status": "success", "content": [{"text": "12 °C"}]}}], [ANSWER]),
+        ([{"toolResult": {"toolUseId": "c1", "content": [{"json": {"t": 12}}]}}], [ANSWER | {"response": {"t": 12}}]),
+        ([{"reasoningContent": {"reasoningText": {"text": "hm", "signature": "x"}}}], [THOUGHT]),
+        # Google
+        ([{"text": "hm", "thought": True, "function_call": None}], [THOUGHT]),
+        ([{"text": None, "function_call": {"id": "c1", "name": "weather", "args": {"city": "Oslo"}}}], [CALL]),
+        ([{"functionResponse": {"id": "c1", "name": "weather", "response": "12 °C"}}], [ANSWER]),
+        # the AI SDK
+        ([{"type": "tool-call", "toolCallId": "c1", "toolName": "weather", "input": {"city": "Oslo"}}], [CALL]),
+        ([{"type": "tool-result", "toolCallId": "c1", "output": {"type": "text", "value": "12 °C"}}], [ANSWER]),
+        ([{"type": "tool-result", "toolCallId": "c1", "result": "12 °C"}], [ANSWER]),
+        # Genkit
+        ([{"toolRequest": {"ref": "c1", "name": "weather", "input": {"city": "Oslo"}}}], [CALL]),
+        ([{"toolResponse": {"ref": "c1", "name": "weather", "output": "12 °C"}}], [ANSWER]),
+        # reasoning as JSON text, as Traceloop has it
+        ([{"type": "reasoning", "content": '[{"text": "hm", "type": "summary_text"}]'}], [THOUGHT]),
+    ],
+)
+def test_parts_of_every_library_are_opentelemetrys(parts: list[Any], expected: list[dict[str, Any]]) -> None:
+    assert (messages_from_value([{"role": "user", "content": parts}], "user") or [{}])[0]["parts"] == expected
+
+
+def test_entries_of_the_responses_interface_make_up_turns() -> None:
+    sent = [
+        {"role": "user", "content": "Hello?"},
+        {"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "hm"}], "content": None},
+        {"type": "function_call", "id": "fc", "call_id": "c1", "name": "weather", "arguments": '{"city": "Oslo"}'},
+        {"type": "function_call_output", "call_id": "c1", "output": "12 °C"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello?"}]},
+    ]
+    assert messages_from_value(sent, "user") == [
+        {"role": "user", "parts": [TEXT]},
+        {"role": "assistant", "parts": [THOUGHT, CALL]},
+        {"role": "tool", "parts": [ANSWER]},
+        {"role": "assistant", "parts": [TEXT]},
+    ]
+
+
+def test_langchains_messages_are_read_without_their_wrappers() -> None:
+    constructor = {"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", "AIMessage"]}
+    call = {"id": "c1", "name": "weather", "args": {"city": "Oslo"}, "type": "tool_call"}
+    sent = [[
+        constructor | {"kwargs": {"content": "", "type": "ai", "tool_calls": [call]}},
+        {"type": "human", "data": {"content": "Hello?", "type": "human"}},
+        {"type": "tool", "content": "12 °C", "tool_call_id": "c1"},
+    ]]  # fmt: skip
+    assert messages_from_value(sent, "user") == [
+        {"role": "assistant", "parts": [CALL]},
+        {"role": "user", "parts": [TEXT]},
+        {"role": "tool", "parts": [ANSWER]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"), [("model", "assistant"), ("USER", "user"), ("human", "user"), ("x", "x")]
+)
+def test_speakers_have_one_name(role: str, expected: str) -> None:
+    sent = [{"role": role, "parts": [TEXT]}]
+    assert messages_from_value(sent, "user") == [{"role": expected, "parts": [TEXT]}]
 
 
 def test_role_name_and_finish_reason_are_kept() -> None:
