@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,24 +30,42 @@ def score_routes(services: Services) -> APIRouter:
     @routes.post(SCORES_PATH, openapi_extra=_BODY)
     async def post_scores(request: Request) -> Response:
         """One score, a list, or ``{"scores": […]}``; answers their ids, in order, once they are on disk."""
-        headers, limits = request.headers, services.limits
-        visitor = await services.gate.visitor(headers, "ingest")
-        services.rates.admit(visitor.sender)
-        declared, encoding = headers.get("content-length", ""), headers.get("content-encoding", "")
-        with services.memory.hold() as hold:
-            sent = await read_body(request.receive, declared, max_bytes=limits.body_bytes, grow=hold.grow)
-            services.rates.count_bytes(visitor.sender, len(sent))
-            body = decompressed(sent, encoding, max_bytes=limits.decompressed_bytes, grow=hold.grow)
-            hold.grow(parsed_bytes(body))
-            told = scores_from_body(
-                body, project=visitor.project, now_ns=services.clock(), new_id=lambda: uuid.uuid4().hex
-            )
-        scores = _redacted(told, visitor.project, services)
-        await asyncio.wrap_future(services.queue.submit(block_from_scores(scores)))
-        services.metrics.add("spanglass_received_total", len(scores), signal="scores")
+        async with posted(request, services) as (project, body):
+            scores = scores_from_body(body, project=project, now_ns=services.clock(), new_id=new_score_id)
+        await keep_scores(scores, project, services)
         return Json({"ids": [score.score_id for score in scores]})
 
     return routes
+
+
+@contextlib.asynccontextmanager
+async def posted(request: Request, services: Services) -> AsyncIterator[tuple[str, bytes]]:
+    """(project, body) of a request with JSON that may be sent now. Its memory is held until the block ends.
+
+    Raises Rejected or Busy.
+    """
+    headers, limits = request.headers, services.limits
+    visitor = await services.gate.visitor(headers, "ingest")
+    services.rates.admit(visitor.sender)
+    declared, encoding = headers.get("content-length", ""), headers.get("content-encoding", "")
+    with services.memory.hold() as hold:
+        sent = await read_body(request.receive, declared, max_bytes=limits.body_bytes, grow=hold.grow)
+        services.rates.count_bytes(visitor.sender, len(sent))
+        body = decompressed(sent, encoding, max_bytes=limits.decompressed_bytes, grow=hold.grow)
+        hold.grow(parsed_bytes(body))
+        yield visitor.project, body
+
+
+async def keep_scores(scores: list[Score], project: str, services: Services) -> None:
+    """Put scores into the queue, redacted; they are on disk when this returns. Raises Busy."""
+    told = _redacted(scores, project, services)
+    await asyncio.wrap_future(services.queue.submit(block_from_scores(told)))
+    services.metrics.add("spanglass_received_total", len(scores), signal="scores")
+
+
+def new_score_id() -> str:
+    """An id for a score that came without one."""
+    return uuid.uuid4().hex
 
 
 def _redacted(scores: list[Score], project: str, services: Services) -> list[Score]:

@@ -41,13 +41,23 @@ def scores_from_body(body: bytes, *, project: str, now_ns: int, new_id: Callable
 
     Raises InvalidField, naming what is wrong and where.
     """
+    sent = json_from_body(body)
+    if isinstance(sent, dict):
+        sent = sent["scores"] if isinstance(sent.get("scores"), list) else [sent]
+    return scores_from_json(sent, project=project, now_ns=now_ns, new_id=new_id)
+
+
+def json_from_body(body: bytes) -> Any:
+    """The value of JSON text. Raises InvalidField for what is none."""
     try:
-        sent = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         msg = "The body is not JSON."
         raise InvalidField(msg) from error
-    if isinstance(sent, dict):
-        sent = sent["scores"] if isinstance(sent.get("scores"), list) else [sent]
+
+
+def scores_from_json(sent: Any, *, project: str, now_ns: int, new_id: Callable[[], str]) -> list[Score]:
+    """The scores of a list of objects, each with the fields of ScoreBody. Raises InvalidField."""
     try:
         told = _LIST.validate_python(sent)
     except ValidationError as error:
