@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -70,12 +70,24 @@ def facts(truth: Mapping[str, Any], documents: Mapping[str, Document]) -> list[F
     """The same of documents that were read elsewhere. Span ids are looked up in lower-case hex."""
     calls = [call for call in truth["calls"] if _is_recorded(call)]
     found = [*_tree(truth, documents), *_declared(truth, documents), *_usage_once(truth, documents)]
-    for number, call in enumerate(calls):
-        document = documents.get(call["span"]["span_id"])
+    shown = [_document_of(call, documents) for call in calls]
+    for number, (call, document) in enumerate(zip(calls, shown, strict=True)):
         place = f"call {number}: " if len(calls) > 1 else ""
-        read = [] if document is None else _call(call, document)
+        of_others = [other for other, same in zip(calls, shown, strict=True) if same is document and other is not call]
+        read = [] if document is None else _call(call, document, of_others)
         found += [Fact(place + fact.field, fact.expected, fact.got, fact.right) for fact in read]
     return found
+
+
+def _document_of(call: Mapping[str, Any], documents: Mapping[str, Document]) -> Document | None:
+    """The span that is the call: the one with the id of its answer, else the one that the truth names.
+
+    The truth was found by searching values, and a later turn of a talk holds those of the earlier ones too.
+    """
+    response_id = call["expect"].get("response_id")
+    named = documents.get(call["span"]["span_id"])
+    answers = [d for d in documents.values() if response_id and d["response_id"] == response_id]
+    return named if named in answers else next((d for d in answers if d["usage_counted"]), named)
 
 
 def _is_recorded(call: Mapping[str, Any]) -> bool:
@@ -90,7 +102,8 @@ def _is(field: str, expected: Any, got: Any) -> Fact:
     return Fact(field, expected, got, expected == got)
 
 
-def _call(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
+def _call(call: Mapping[str, Any], document: Document, others: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+    """``others`` are calls that the library tells on the same span."""
     expect, absent = call["expect"], set(call["absent"])
     vendor, _, called = expect["api"].partition(".")
     yield _is("kind", KIND_OF_API.get(called, Kind.LLM), document["kind"])
@@ -102,7 +115,8 @@ def _call(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
             yield _is(name, expect[name], document[name])
     for read in (_input, _output, _usage, _parameters, _error, _timing, _cost):
         yield from read(call, document)
-    yield from _nothing_invented(call, document)
+    if not others:
+        yield from _nothing_invented(call, document)
 
 
 def _input(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
@@ -227,12 +241,14 @@ def _cost(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
     sent = call["expect"].get("cost_as_sent", {})
     for name in TOTALS:
         if sent.get(name):
-            yield _is("cost", (sent[name], "reported"), (document["cost_usd"], document["cost_source"]))
+            got = document["cost_usd"], document["cost_source"]
+            close = got[0] is not None and math.isclose(got[0], sent[name], rel_tol=1e-6)  # kept in billionths
+            yield Fact("cost", (sent[name], "reported"), got, close and got[1] == "reported")
             return
 
 
 def _nothing_invented(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
-    """Fields the library does not send are empty.
+    """Fields the library does not send are empty, or true: ``openai/gpt-4o`` tells a model, though not by its name.
 
     Not so a text or a reason to finish, which may be there in another form: the beginning of a stream that was
     abandoned; nor a time to the first token, which may stand on an event.
@@ -242,7 +258,7 @@ def _nothing_invented(call: Mapping[str, Any], document: Document) -> Iterator[F
     empty |= {f"usage.{name}": document["usage"][column] for name, column in USAGE.items() if column not in told}
     for name in call["absent"]:
         if name in empty and not (name == "provider" and "provider_as_sent" in expect):
-            yield Fact(f"absent {name}", None, empty[name], not empty[name])
+            yield Fact(f"absent {name}", None, empty[name], not empty[name] or empty[name] == expect.get(name))
 
 
 def _tree(truth: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[Fact]:
