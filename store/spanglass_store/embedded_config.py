@@ -42,6 +42,7 @@ TABLE_ENGINES: Final = (
     "AggregatingMergeTree",
     "SummingMergeTree",
     "Distributed",
+    "Join",
     "Memory",
     "Null",
 )

@@ -13,15 +13,20 @@ from __future__ import annotations
 import re
 import struct
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain
 from typing import Any
 
-from spanglass_store.sheet import Sheet, joined
+from spanglass_store.packed import Maps, Same, Texts, packed, size_before, varint
+from spanglass_store.sheet import Sheet, chunks
 
-Encode = Callable[[Sequence[Any]], bytes]
+__all__ = ["Block", "block_from_columns", "block_from_sheets", "varint", "wire_type"]
+
+Chunks = Sequence[Sequence[Any]]
+"""The values of one column, a part after the other."""
+Encode = Callable[[Chunks], bytes]
 
 _INTEGERS = {"UInt8": "B", "UInt16": "H", "UInt32": "I", "UInt64": "Q", "Int64": "q", "Float64": "d", "Bool": "B"}
 _ZERO: Mapping[str, Any] = {"String": "", "UInt32": 0, "UInt64": 0, "Float64": 0.0}
@@ -52,7 +57,7 @@ def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[An
         return Block(table, b"", 0)
     parts = [varint(len(columns)), varint(rows)]
     for name, type_, values in columns:
-        parts += (head(name, type_), _encoder(type_)(values))
+        parts += (head(name, type_), _encoder(type_)([values]))
     return Block(table, b"".join(parts), rows)
 
 
@@ -69,25 +74,14 @@ def block_from_sheets(table: str, columns: Sequence[tuple[str, str, Any]], sheet
             raise KeyError(*strange)
     parts = [varint(len(columns)), varint(count)]
     for name, type_, default in columns:
-        values = joined(sheets, name, default)
-        parts.append(head(name, type_))
-        parts.append(_blank(type_, default, count) if values is None else _encoder(type_)(values))
+        parts += (head(name, type_), _encoder(type_)(chunks(sheets, name, default)))
     return Block(table, b"".join(parts), count)
 
 
 @cache
 def head(name: str, type_: str) -> bytes:
     """What stands before the values of a column."""
-    return _text(name) + _text(wire_type(type_))
-
-
-def _blank(type_: str, default: Any, count: int) -> bytes:
-    """A column of nothing but its default."""
-    if type_.startswith("Nullable"):
-        return _encoder(type_)([None] * count)
-    if type_.startswith(("Array", "Map")):
-        return bytes(8 * count)
-    return _encoder(type_)([default]) * count
+    return packed(name) + packed(wire_type(type_))
 
 
 def wire_type(type_: str) -> str:
@@ -95,40 +89,14 @@ def wire_type(type_: str) -> str:
     return re.sub(r"LowCardinality\((\w+)\)", r"\1", type_)
 
 
-def varint(number: int) -> bytes:
-    """LEB128, as protobuf has it."""
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_VARINTS = tuple(varint(n) for n in range(16_384))
-
-
-def _text(value: str) -> bytes:
-    data = value.encode("utf-8", "replace")
-    size = len(data)
-    return (_VARINTS[size] if size < len(_VARINTS) else varint(size)) + data
-
-
-def _texts(values: Sequence[str]) -> bytes:
-    """Texts that are mostly new."""
-    encoded = [value.encode("utf-8", "replace") if value else b"" for value in values]
-    sizes = [_VARINTS[len(each)] if len(each) < len(_VARINTS) else varint(len(each)) for each in encoded]
-    return b"".join(chain.from_iterable(zip(sizes, encoded, strict=True)))
-
-
 class _Words(dict[str, bytes]):
-    """Texts that come again and again, encoded once; bounded, because clients choose them."""
+    """Texts that come again and again, packed once; bounded, because clients choose them."""
 
     def __missing__(self, value: str) -> bytes:
         if len(self) >= _MAX_WORDS:
             self.clear()
-        encoded = self[value] = _text(value)
-        return encoded
+        found = self[value] = packed(value)
+        return found
 
 
 _MAX_WORDS = 20_000
@@ -139,54 +107,50 @@ def _words(values: Sequence[str]) -> bytes:
     return b"".join([_WORDS[value] for value in values])
 
 
+def _texts(values: Sequence[str]) -> bytes:
+    """Texts that are mostly new."""
+    encoded = [value.encode("utf-8", "replace") if value else b"" for value in values]
+    return b"".join(chain.from_iterable(zip(map(size_before, encoded), encoded, strict=True)))
+
+
 @cache
 def _encoder(type_: str) -> Encode:
     """The function that writes a column of this type. Raises ValueError for a type the house does not use."""
     if type_ == "String":
-        return _texts
+        return _scalar(_texts)
     if type_ == "LowCardinality(String)":
-        return _words
+        return _scalar(_words)
     if code := _INTEGERS.get(type_):
-        return lambda values: array(code, values).tobytes()
+        return _scalar(lambda values: array(code, values).tobytes())
     name, _, rest = type_.partition("(")
     inner = rest[:-1]
     match name:
         case "FixedString":
-            return b"".join
+            return _scalar(b"".join)
         case "DateTime64":
-            return lambda values: array("q", values).tobytes()
+            return _scalar(lambda values: array("q", values).tobytes())
         case "Decimal":
-            return lambda values: array("q", values).tobytes()
+            return _scalar(lambda values: array("q", values).tobytes())
         case "Nullable":
             return _nullable(inner)
         case "Array":
-            item = _encoder(inner)
-            return lambda values: _offsets(values) + item(list(chain.from_iterable(values)))
+            return _array(_encoder(inner))
         case "Map":
             return _map(*(_encoder(part.strip()) for part in inner.split(",", 1)))
     msg = f"no Native encoding for {type_}"
     raise ValueError(msg)
 
 
-def _offsets(values: Sequence[Any]) -> bytes:
-    return array("Q", accumulate(map(len, values))).tobytes()
+def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
+    """Values one behind the other; ``plain`` writes those that are not ready."""
 
+    def encode(parts: Chunks) -> bytes:
+        return b"".join([_ready(part) or plain(part) for part in parts])
 
-def _map(key: Encode, value: Encode) -> Encode:
-    def encode(values: Sequence[Mapping[Any, Any]]) -> bytes:
-        distinct = {id(each): each for each in values}
-        if len(distinct) * 4 < len(values):  # as of a resource, which all its spans share
-            keys = {known: key(list(each)) for known, each in distinct.items()}
-            items = {known: value(list(each.values())) for known, each in distinct.items()}
-            order = [*map(id, values)]
-            return b"".join((_offsets(values), *map(keys.__getitem__, order), *map(items.__getitem__, order)))
-        return b"".join(
-            (
-                _offsets(values),
-                key([*chain.from_iterable(values)]),
-                value([*chain.from_iterable([each.values() for each in values])]),
-            )
-        )
+    def _ready(part: Sequence[Any]) -> bytes:
+        if type(part) is Texts:
+            return b"".join(part.packed)
+        return plain([part.value]) * part.count if type(part) is Same else b""
 
     return encode
 
@@ -194,13 +158,66 @@ def _map(key: Encode, value: Encode) -> Encode:
 def _nullable(inner: str) -> Encode:
     item, zero = _encoder(inner), _ZERO.get(inner, 0)
 
-    def encode(values: Sequence[Any]) -> bytes:
-        if None not in values:
-            return bytes(len(values)) + item(values)
-        nulls = bytes([value is None for value in values])
-        return nulls + item([zero if value is None else value for value in values])
+    def encode(parts: Chunks) -> bytes:
+        nulls, values = [], []
+        for part in parts:
+            if type(part) is Same:
+                is_null = part.value is None
+                nulls.append((b"\x01" if is_null else b"\x00") * part.count)
+                values.append(Same(zero, part.count) if is_null else part)
+            elif None in part:
+                nulls.append(bytes([value is None for value in part]))
+                values.append([zero if value is None else value for value in part])
+            else:
+                nulls.append(bytes(len(part)))
+                values.append(part)
+        return b"".join(nulls) + item(values)
 
     return encode
+
+
+def _array(item: Encode) -> Encode:
+    def encode(parts: Chunks) -> bytes:
+        return _offsets(parts) + item([[*chain.from_iterable(part)] for part in parts])
+
+    return encode
+
+
+def _map(key: Encode, value: Encode) -> Encode:
+    def encode(parts: Chunks) -> bytes:
+        pieces = [_pairs(part) for part in parts if len(part)]
+        return b"".join((_offsets(parts), *(keys for keys, _ in pieces), *(values for _, values in pieces)))
+
+    def _pairs(part: Sequence[Any]) -> tuple[bytes, bytes]:
+        if type(part) is Maps:
+            rows = zip(*(texts.packed for texts in part.columns.values()), strict=True)
+            return key([[*part.columns]]) * len(part), b"".join(chain.from_iterable(rows))
+        if type(part) is Same:
+            return key([[*part.value]]) * part.count, value([[*part.value.values()]]) * part.count
+        told = [*chain.from_iterable(part)], [*chain.from_iterable([each.values() for each in part])]
+        return key([told[0]]), value([told[1]])
+
+    return encode
+
+
+def _offsets(parts: Chunks) -> bytes:
+    """For each row where its entries end, counted from the first row's first entry."""
+    ends: list[bytes] = []
+    end = 0
+    for part in parts:
+        size = len(part.columns) if type(part) is Maps else len(part.value) if type(part) is Same else -1
+        if size < 0:
+            sizes: Iterable[int] = accumulate(map(len, part), initial=end)
+            found = array("Q", sizes)[1:]
+        else:
+            found = (
+                array("Q", range(end + size, end + size * len(part) + 1, size))
+                if size
+                else array("Q", [end]) * len(part)
+            )
+        ends.append(found.tobytes())
+        end = found[-1] if found else end
+    return b"".join(ends)
 
 
 if struct.pack("=H", 1) != b"\x01\x00":  # array writes in the machine's order, Native is little-endian

@@ -1,9 +1,10 @@
 """Own prices of own models: a value, what may be wrong with it, its row, and which one a call has. Pure.
 
-A price belongs to a project, begins at a time and may end at one. Its model is a name or a pattern (``llama-*``), and
-so is its provider, if one is named. Of several prices in force the closest goes: with a provider before without one,
-a name before a pattern, a longer pattern before a shorter one, the one that began later before the one that began
-earlier. So a new price needs no end of the old one, and an old one comes back where the new one has ended.
+A price belongs to a project or to all of them, begins at a time and may end at one. Its model is a name or a pattern
+(``llama-*``), and so is its provider, if one is named. Of several prices in force the closest goes: that of the
+project before that of all, with a provider before without one, a name before a pattern, a longer pattern before a
+shorter one, the one that began later before the one that began earlier. So a new price needs no end of the old one,
+and an old one comes back where the new one has ended.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from spanglass_store.native import Block, block_from_columns
 from spanglass_store.query import Query, query
@@ -23,15 +24,28 @@ MS: Final = 1_000_000
 OWN_PREFIX: Final = "own/"
 """What the id of an own price begins with, in ``spans.price_id``."""
 
-RATES: Final[Mapping[str, str]] = {
-    "input_usd": "Input, cached tokens too where they have no rate of their own",
-    "output_usd": "Output, reasoning too where it has no rate of its own",
-    "cache_read_usd": "Input read from the cache",
-    "cache_write_usd": "Input written to the cache",
-    "input_audio_usd": "Audio in the input",
-    "output_audio_usd": "Audio in the output",
-    "reasoning_usd": "Reasoning in the output",
-    "request_usd": "Each call, whatever its tokens",
+EVERY_PROJECT: Final = ""
+"""The project of a price that is for all of them."""
+Standing = Literal["in force", "to come", "ended", "superseded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What an amount of a price is called, and what it is paid for."""
+
+    label: str
+    help: str
+
+
+RATES: Final[Mapping[str, Amount]] = {
+    "input_usd": Amount("Input", "Input tokens; cached and audio ones too where they have no amount of their own"),
+    "output_usd": Amount("Output", "Output tokens; reasoning and audio too where they have no amount of their own"),
+    "cache_read_usd": Amount("Cache reads", "Input tokens read from the cache"),
+    "cache_write_usd": Amount("Cache writes", "Input tokens written to the cache"),
+    "input_audio_usd": Amount("Audio in", "Audio tokens of the input"),
+    "output_audio_usd": Amount("Audio out", "Audio tokens of the output"),
+    "reasoning_usd": Amount("Reasoning", "Reasoning tokens of the output"),
+    "request_usd": Amount("Call", "Each call, besides its tokens"),
 }
 """The amounts of a price: US dollars for a million tokens, ``request_usd`` for one call."""
 
@@ -39,11 +53,15 @@ MAX_USD: Final = 100_000
 """Dearest rate there may be: 4 billion tokens (the largest count there is) at this rate still fit the cost's column."""
 MAX_DECIMALS: Final = 9
 MAX_NAME: Final = 200
+MAX_COMMENT: Final = 500
+MAX_NS: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPrice:
-    """A price somebody set. Rates are those of ``RATES``; times are nanoseconds since 1970, whole milliseconds."""
+    """A price somebody set. Rates are those of ``RATES``; times are nanoseconds since 1970, whole milliseconds; a
+    price without a beginning begins at 0.
+    """
 
     project: str
     model: str
@@ -72,13 +90,13 @@ class OwnPrice:
 
     @property
     def price_id(self) -> str:
-        """What a span that was priced by it says: whose, from when, and six digits of the amounts' hash, so that an
-        amount changed later can be told from the one that was applied.
+        """What a span that was priced by it says: whose, from when, and six digits of the hash of its project and its
+        amounts, so that an amount changed later can be told from the one that was applied.
         """
         amounts = ";".join(f"{name}={usd.normalize():f}" for name, usd in self.rates.items())
-        digest = hashlib.sha256(amounts.encode()).hexdigest()[:6]
+        digest = hashlib.sha256(f"{self.project};{amounts}".encode()).hexdigest()[:6]
         whose = f"{self.provider}:{self.model}" if self.provider else self.model
-        return f"{OWN_PREFIX}{whose}@{day_or_time(self.starts_ns)}.{digest}"
+        return f"{OWN_PREFIX}{whose}{f'@{day_or_time(self.starts_ns)}' if self.starts_ns else ''}.{digest}"
 
     def is_in_force(self, at_ns: int) -> bool:
         """Whether it has begun and not ended."""
@@ -91,10 +109,11 @@ class OwnPrice:
         return fnmatchcase(model.lower(), self.model.lower())
 
     @property
-    def closeness(self) -> tuple[bool, bool, int, int]:
+    def closeness(self) -> tuple[bool, bool, bool, int, int, int]:
         """Of two that are for a call, the one whose closeness is larger goes."""
         exact = not any(mark in self.model for mark in "*?[")
-        return bool(self.provider), exact, len(self.model.replace("*", "")), self.starts_ns
+        own, provider, model = self.project != EVERY_PROJECT, self.provider, self.model.replace("*", "")
+        return own, bool(provider), exact, len(model), len(provider.replace("*", "")), self.starts_ns
 
 
 def day_or_time(at_ns: int) -> str:
@@ -107,48 +126,84 @@ def day_or_time(at_ns: int) -> str:
 
 
 def price_for(prices: Iterable[OwnPrice], provider: str, model: str, at_ns: int) -> OwnPrice | None:
-    """The price of a call at that time, of those of one project; None where none is for it."""
+    """The price of a call at that time, of those of its project and of all; None where none is for it."""
     found = (price for price in prices if price.is_in_force(at_ns) and price.is_for(provider, model))
     return max(found, key=lambda price: price.closeness, default=None)
 
 
+def standing(price: OwnPrice, prices: Iterable[OwnPrice], now_ns: int) -> Standing:
+    """How a price stands at a time among all others: ``superseded`` by one for the same that began later."""
+    if price.ends_ns is not None and price.ends_ns <= now_ns:
+        return "ended"
+    if price.starts_ns > now_ns:
+        return "to come"
+    later = (p for p in prices if p.key[:-1] == price.key[:-1] and p.is_in_force(now_ns))
+    return "superseded" if any(p.starts_ns > price.starts_ns for p in later) else "in force"
+
+
 def price_problems(price: OwnPrice) -> list[tuple[str, str]]:
     """(field, sentence) for everything that is wrong with a price; empty when nothing is."""
+    rates, last_ns = price.rates, max(price.starts_ns, price.ends_ns or 0)
+    flat = rates.keys() == {"request_usd"}
+    longest = max(len(price.model), len(price.provider), len(price.project))
     checks = [
         ("model", not price.model.strip(), "A price needs a model: a name, or a pattern such as llama-*."),
-        ("model", max(len(price.model), len(price.provider)) > MAX_NAME, f"Names have {MAX_NAME} characters at most."),
-        ("starts", price.starts_ns < 0, "A price cannot begin before 1970."),
+        ("model", longest > MAX_NAME, f"Names have {MAX_NAME} characters at most."),
+        ("comment", len(price.comment) > MAX_COMMENT, f"A comment has {MAX_COMMENT} characters at most."),
+        ("starts", price.starts_ns < 0 or last_ns > MAX_NS, "Prices begin and end between 1970 and 2262."),
         ("ends", price.ends_ns is not None and price.ends_ns <= price.starts_ns, "A price ends after it begins."),
-        ("input_usd", not price.rates, "A price needs at least one amount; 0 says that it costs nothing."),
+        ("input_usd", not rates, "A price needs at least one amount; 0 says that it costs nothing."),
+        (
+            "input_usd",
+            bool(rates) and not flat and price.input_usd is None,
+            "A price for tokens needs the amount for input; 0 says that input costs nothing.",
+        ),
     ]
-    for name, usd in price.rates.items():
-        exponent = usd.as_tuple().exponent
-        unusable = not isinstance(exponent, int) or not 0 <= usd <= MAX_USD
-        fine = isinstance(exponent, int) and -exponent > MAX_DECIMALS and -_exponent(usd) > MAX_DECIMALS
+    for name, usd in rates.items():
+        usable = usd.is_finite() and 0 <= usd <= MAX_USD
         checks += [
-            (name, unusable, f"An amount is a number from 0 to {MAX_USD:,}."),
-            (name, fine, f"An amount has {MAX_DECIMALS} decimals at most."),
+            (name, not usable, f"An amount is a number from 0 to {MAX_USD:,}."),
+            (name, usable and _decimals(usd) > MAX_DECIMALS, f"An amount has {MAX_DECIMALS} decimals at most."),
         ]
     return [(field, sentence) for field, wrong, sentence in checks if wrong]
 
 
-def _exponent(usd: Decimal) -> int:
-    return int(usd.normalize().as_tuple().exponent)
+def _decimals(usd: Decimal) -> int:
+    exponent = usd.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
-def block_from_prices(prices: Sequence[OwnPrice], *, version: int, deleted: bool = False) -> Block:
-    """Prices as rows of ``prices``. ``version`` is nanoseconds since 1970: the largest wins."""
-    count = len(prices)
+def amount_text(usd: Decimal) -> str:
+    """An amount as people write it, exactly, with two decimals at least: ``$0.20``, ``$0.075``."""
+    return f"${usd.normalize():,f}" if _decimals(usd) > 2 else f"${usd:,.2f}"
+
+
+def amounts_text(price: OwnPrice) -> str:
+    """``Input $0.20 · Output $0.60 for a million tokens · $0.01 a call``."""
+    rates = price.rates
+    per_call = rates.pop("request_usd", None)
+    tokens = " · ".join(f"{RATES[name].label} {amount_text(usd)}" for name, usd in rates.items())
+    parts = [f"{tokens} for a million tokens"] if tokens else []
+    if per_call is not None:
+        parts.append(f"{amount_text(per_call)} a call")
+    return " · ".join(parts)
+
+
+def block_from_prices(prices: Sequence[OwnPrice], *, removed: Sequence[OwnPrice] = (), version: int) -> Block:
+    """Prices as rows of ``prices``, and rows that take the ``removed`` ones away. ``version`` is nanoseconds since
+    1970: of one key the largest wins.
+    """
+    rows = (*prices, *removed)
     columns: list[tuple[str, str, list[Any]]] = [
-        ("project", "String", [p.project for p in prices]),
-        ("provider", "String", [p.provider for p in prices]),
-        ("model", "String", [p.model for p in prices]),
-        ("starts_at", "DateTime64(3, 'UTC')", [p.starts_ns // MS for p in prices]),
-        ("ends_at", "Nullable(DateTime64(3, 'UTC'))", [p.ends_ns and p.ends_ns // MS for p in prices]),
-        *((name, "Nullable(Decimal(18, 9))", [_nano(getattr(p, name)) for p in prices]) for name in RATES),
-        ("comment", "String", [p.comment for p in prices]),
-        ("version", "UInt64", [version] * count),
-        ("is_deleted", "UInt8", [int(deleted)] * count),
+        ("project", "String", [p.project for p in rows]),
+        ("provider", "String", [p.provider for p in rows]),
+        ("model", "String", [p.model for p in rows]),
+        ("starts_at", "DateTime64(3, 'UTC')", [p.starts_ns // MS for p in rows]),
+        ("ends_at", "Nullable(DateTime64(3, 'UTC'))", [p.ends_ns and p.ends_ns // MS for p in rows]),
+        *((name, "Nullable(Decimal(18, 9))", [_nano(getattr(p, name)) for p in rows]) for name in RATES),
+        ("comment", "String", [p.comment for p in rows]),
+        ("version", "UInt64", [version] * len(rows)),
+        ("is_deleted", "UInt8", [0] * len(prices) + [1] * len(removed)),
     ]
     return block_from_columns("prices", columns)
 
@@ -158,8 +213,11 @@ def _nano(usd: Decimal | None) -> int | None:
 
 
 def all_prices(project: str | None = None) -> Query:
-    """Own prices, for ``price_from_row``: of every project if None. Grain: one row a price, by model and time."""
-    where = "WHERE project = {project:String}" if project is not None else ""
+    """Own prices, for ``price_from_row``: those that are for a project, with those of all; of everybody if None.
+
+    Grain: one row a price, by model and time.
+    """
+    where = f"WHERE project IN ('{EVERY_PROJECT}', {{project:String}})" if project is not None else ""
     params = {} if project is None else {"project": project}
     return query(
         "own prices",
@@ -167,7 +225,7 @@ def all_prices(project: str | None = None) -> Query:
         SELECT project, provider, model, toUnixTimestamp64Milli(starts_at) * 1000000 AS starts_ns,
         toUnixTimestamp64Milli(ends_at) * 1000000 AS ends_ns, {", ".join(RATES)}, comment
         FROM prices FINAL {where}
-        ORDER BY project, model, provider, starts_at
+        ORDER BY model, provider, project, starts_at
         """,
         **params,
     )

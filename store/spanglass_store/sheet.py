@@ -10,13 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from spanglass_store.packed import Same
+
 Row: TypeAlias = dict[str, Any]
 """One row on its way in: name of a column to its value on the wire; what is left out is the column's default."""
 
 
 @dataclass(slots=True)
 class Sheet:
-    """``count`` rows: name of a column to its values, one a row. What is left out is the column's default."""
+    """``count`` rows: name of a column to its values, one a row, plain ones or ``packed``. What is left out is the
+    column's default.
+    """
 
     count: int
     columns: dict[str, Sequence[Any]] = field(default_factory=dict)
@@ -40,12 +44,10 @@ def sheets_from_rows(rows: Iterable[Row]) -> list[Sheet]:
     ]
 
 
-def joined(sheets: Sequence[Sheet], name: str, default: Any) -> Sequence[Any] | None:
-    """The values of one column over all rows, sheet after sheet; None where no sheet fills it."""
-    if not any(name in sheet.columns for sheet in sheets):
-        return None
-    values: list[Any] = []
+def chunks(sheets: Sequence[Sheet], name: str, default: Any) -> list[Sequence[Any]]:
+    """The values of one column over all rows, sheet after sheet."""
+    found = []
     for sheet in sheets:
         filled = sheet.columns.get(name)
-        values += [default] * sheet.count if filled is None else filled
-    return values
+        found.append(Same(default, sheet.count) if filled is None else filled)
+    return found

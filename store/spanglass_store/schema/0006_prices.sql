@@ -1,4 +1,5 @@
--- Own prices: US dollars for a million tokens, and for each request. The newest version of a price wins.
+-- Own prices: US dollars for a million tokens, and for each request; without a project: for all. The newest version of a
+-- price wins.
 CREATE TABLE IF NOT EXISTS prices
 (
     project          LowCardinality(String),

@@ -1,0 +1,123 @@
+"""Columns of a sheet that are nearly on the wire: texts as they will be sent, one value for all rows, maps of like keys.
+
+Each is a sequence of plain values too, made when somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, overload
+
+
+def varint(number: int) -> bytes:
+    """LEB128, as protobuf and ClickHouse have it."""
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+_VARINTS = tuple(varint(n) for n in range(16_384))
+
+
+def size_before(data: bytes) -> bytes:
+    """The length that stands before these bytes."""
+    size = len(data)
+    return _VARINTS[size] if size < len(_VARINTS) else varint(size)
+
+
+def packed(text: str) -> bytes:
+    """A text as ClickHouse's Native format has it: its length, then its UTF-8."""
+    data = text.encode("utf-8", "replace")
+    return size_before(data) + data
+
+
+class _Made(Sequence[Any]):
+    """A sequence whose items are made by ``_item``."""
+
+    __slots__ = ()
+
+    def _item(self, at: int) -> Any:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, at: int) -> Any: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Any]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return [self._item(each) for each in range(*at.indices(len(self)))]
+        if not -len(self) <= at < len(self):
+            raise IndexError(at)
+        return self._item(at)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._item, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        raise TypeError
+
+
+class Texts(_Made):
+    """Texts, each as ``packed`` makes them. Whoever puts them in has seen to it that they are UTF-8."""
+
+    __slots__ = ("packed",)
+
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        self.packed = packed
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def __eq__(self, other: object) -> bool:
+        return self.packed == other.packed if isinstance(other, Texts) else super().__eq__(other)
+
+    __hash__ = _Made.__hash__
+
+    def _item(self, at: int) -> str:
+        data = self.packed[at]
+        start = 1
+        while data[start - 1] > 127:
+            start += 1
+        return data[start:].decode("utf-8", "replace")
+
+
+class Same(_Made):
+    """One value in ``count`` rows."""
+
+    __slots__ = ("count", "value")
+
+    def __init__(self, value: Any, count: int) -> None:
+        self.value = value
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Any]:
+        return repeat(self.value, self.count)
+
+    def _item(self, at: int) -> Any:
+        del at
+        return self.value
+
+
+class Maps(_Made):
+    """Maps with the same keys in the same order: for each key its texts, one a row."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: Mapping[str, Texts]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def _item(self, at: int) -> dict[str, str]:
+        return {key: texts[at] for key, texts in self.columns.items()}
