@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 
 from spanglass_collector.api.answers import answer_errors
 from spanglass_collector.api.health import health_routes
+from spanglass_collector.api.langfuse import langfuse_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
 from spanglass_collector.caps import Caps
@@ -179,7 +180,7 @@ def _api(services: Services) -> FastAPI:
         title="spanglass", description="What the collector knows, and how to ask it.", docs_url=None, redoc_url=None
     )
     answer_errors(api)
-    for routes in (health_routes(services), score_routes(services), read_routes(services)):
+    for routes in (health_routes(services), score_routes(services), langfuse_routes(services), read_routes(services)):
         api.include_router(routes)
     return api
 
