@@ -71,8 +71,8 @@ def origin_row(wire: WireSpan | Alike, project: str) -> Row:
     return {
         "project": project,
         "service": as_text(resource.get(semconv.SERVICE_NAME)),
-        "environment": _first(resource, semconv.DEPLOYMENT_ENVIRONMENT, "deployment.environment"),
-        "release": as_text(resource.get(semconv.SERVICE_VERSION)),
+        "environment": _first(resource, semconv.DEPLOYMENT_ENVIRONMENT, "deployment.environment", "langfuse.environment"),
+        "release": _first(resource, semconv.SERVICE_VERSION, "langfuse.release"),
         "resource": text_attributes(resource),
         "scope_name": wire.scope_name,
         "scope_version": wire.scope_version,
@@ -94,6 +94,8 @@ def row_from_wire(wire: WireSpan, told: Told, origin: Row, *, received_ns: int) 
     row["kind"] = kind = _kind(told)
     row |= {name: value for name, value in vars(told).items() if name in COPIED}
     start_ns, end_ns, marks = _times(wire, received_ns)
+    if told.duration_ns is not None:
+        start_ns = max(end_ns - told.duration_ns, EARLIEST_NS)
     row["start_time"] = start_ns
     row["duration_ns"] = end_ns - start_ns
     if attributes := text_attributes(wire.attributes, without=told.understood) | marks:

@@ -12,7 +12,9 @@ from operator import le, sub
 from typing import Any, Final
 
 from spanglass.semconv import MODEL_KINDS, Kind
+from spanglass_collector.attributes import MAX_REMEMBERED
 from spanglass_collector.decode import Alike
+from spanglass_collector.dialects.column_readers import Conversations
 from spanglass_collector.dialects.plan import Together
 from spanglass_collector.messages import messages_text, tools_called
 from spanglass_collector.normalise import (
@@ -27,12 +29,24 @@ from spanglass_collector.normalise import (
     reported_cost,
     with_system,
 )
-from spanglass_collector.values import as_text
+from spanglass_store.packed import Maps, Same
 from spanglass_store.sheet import Sheet
 
+
+class _Names(dict[bytes, str]):
+    """Names of spans, which come again and again; bounded, because clients choose them."""
+
+    def __missing__(self, encoded: bytes) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        name = self[encoded] = encoded.decode("utf-8", "replace")
+        return name
+
+
+_NAMES: Final = _Names()
 _NO_ID: Final = bytes(8)
 _ERROR: Final = 2
-_ONE_BY_ONE: Final = frozenset({"status", "usage_counted", "error_message"})
+_ONE_BY_ONE: Final = frozenset({"status", "usage_counted", "error_message", "duration_ns"})
 """Told fields that are too rare to be read column by column."""
 
 Columns = dict[str, Sequence[Any]]
@@ -52,11 +66,11 @@ def sheet_from_alike(alike: Alike, together: Together, *, project: str, received
     )
     if not usual_times or not _ONE_BY_ONE.isdisjoint(told):
         return None
-    columns: Columns = {name: [value] * count for name, value in origin_row(alike, project).items()}
+    columns: Columns = {name: Same(value, count) for name, value in origin_row(alike, project).items()}
     columns |= {
         "trace_id": trace_ids,
         "span_id": _numbers(span_ids),
-        "name": names,
+        "name": [*map(_NAMES.__getitem__, names)],
         "kind": _kinds(told, count),
         "start_time": starts_ns,
         "duration_ns": [*map(sub, ends_ns, starts_ns)],
@@ -65,12 +79,12 @@ def sheet_from_alike(alike: Alike, together: Together, *, project: str, received
     if any(parents):
         columns["parent_span_id"] = _numbers([parent or _NO_ID for parent in parents])
     if together.left:
-        columns["attributes"] = _maps(together.left)
+        columns["attributes"] = Maps(together.left)
     _add_status(columns, statuses, told)
     _add_content(columns, told, parents)
     if "cost_usd" in told:
         columns["cost_usd"] = [*map(reported_cost, told["cost_usd"])]
-        columns["cost_source"] = ["reported"] * count
+        columns["cost_source"] = Same("reported", count)
     if not _all_count(columns["kind"], told):
         return None
     return Sheet(count, columns)
@@ -87,19 +101,14 @@ def _kinds(told: Mapping[str, Sequence[Any]], count: int) -> Sequence[Kind]:
     if "kind" in told:
         return told["kind"]
     names_model = "request_model" in told or "response_model" in told
-    return [Kind.LLM if names_model and "input_tokens" in told else Kind.SPAN] * count
-
-
-def _maps(columns: Mapping[str, Sequence[Any]]) -> Sequence[Mapping[str, str]]:
-    texts = [[value if type(value) is str else as_text(value) for value in column] for column in columns.values()]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*texts, strict=True)]
+    return Same(Kind.LLM if names_model and "input_tokens" in told else Kind.SPAN, count)
 
 
 def _add_status(columns: Columns, statuses: Sequence[tuple[int, str]], told: Mapping[str, Sequence[Any]]) -> None:
     first = statuses[0]
     if first[0] != _ERROR and statuses.count(first) == len(statuses):
         if status := STATUS.get(first[0]):
-            columns["status"] = [status] * len(statuses)
+            columns["status"] = Same(status, len(statuses))
         return
     columns["status"] = [STATUS.get(code, "unset") for code, _ in statuses]
     columns["error_message"] = [message if code == _ERROR else "" for code, message in statuses]
@@ -117,7 +126,7 @@ def _add_content(columns: Columns, told: Mapping[str, Sequence[Any]], parents: S
     for side, role, messages in (("input", "user", inputs), ("output", "assistant", outputs)):
         texts = told.get(f"{side}_text")
         if messages:
-            columns[side] = [*map(messages_text, messages)]
+            columns[side] = messages.texts if isinstance(messages, Conversations) else [*map(messages_text, messages)]
         elif texts:
             columns[side] = texts
         if (messages or texts) and not all(parents):
@@ -126,7 +135,8 @@ def _add_content(columns: Columns, told: Mapping[str, Sequence[Any]], parents: S
 
 def _add_read_off(columns: Columns, told: Mapping[str, Sequence[Any]], outputs: Sequence[Any] | None) -> None:
     """Tools and finish reasons, which the messages tell where nothing else does."""
-    tools = [*map(tools_called, outputs)] if outputs else None
+    are_plain = isinstance(outputs, Conversations) and outputs.are_plain
+    tools = [*map(tools_called, outputs)] if outputs and not are_plain else None
     if named := told.get("tool_name"):
         tools = [called or (name,) for called, name in zip(tools or [()] * len(named), named, strict=True)]
     if tools and any(tools):

@@ -8,13 +8,14 @@ from spanglass_collector.decode import Alike, WireSpan
 from spanglass_collector.dialects.dialect import Dialect
 from spanglass_collector.dialects.gen_ai import GEN_AI
 from spanglass_collector.dialects.general import GENERAL
+from spanglass_collector.dialects.langfuse import LANGFUSE
 from spanglass_collector.dialects.openinference import OPENINFERENCE
 from spanglass_collector.dialects.own import OWN
 from spanglass_collector.dialects.plan import Plans, Together, shape_of
 from spanglass_collector.dialects.told import Told
 from spanglass_collector.dialects.traceloop import TRACELOOP
 
-DIALECTS: Final[tuple[Dialect, ...]] = (OWN, GENERAL, OPENINFERENCE, TRACELOOP, GEN_AI)
+DIALECTS: Final[tuple[Dialect, ...]] = (OWN, GENERAL, LANGFUSE, OPENINFERENCE, TRACELOOP, GEN_AI)
 """By falling precedence: what is said on purpose for us, then the more particular before the more common."""
 
 

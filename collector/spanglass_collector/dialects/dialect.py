@@ -34,7 +34,9 @@ class Word:
 class Family:
     """Attributes whose names begin alike and tell an entry each of one field that is a map: the rest of the name is
     the key. ``read`` gives the entry's text, None where there is nothing in it. ``besides`` are keys that tell
-    something else.
+    something else, or with a dot or an underscore at the end the beginnings of such.
+
+    Without a prefix: names without a namespace, which no convention has and applications give.
     """
 
     prefix: str
@@ -49,15 +51,23 @@ class Family:
 
     def key(self, name: str) -> str:
         """The key that the attribute of this name tells; empty where it is not of the family."""
-        rest = name[len(self.prefix) :] if name.startswith(self.prefix) else ""
-        return "" if rest in self.besides else rest
+        if self.prefix:
+            rest = name[len(self.prefix) :] if name.startswith(self.prefix) else ""
+        else:
+            rest = "" if "." in name or ":" in name else name
+        return "" if rest in self.besides or rest.startswith(self._beginnings) else rest
+
+    @property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(key for key in self.besides if key.endswith((".", "_")))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One field, and the attributes that told it, which need not be kept again.
 
-    Without a field: attributes that say nothing that is not kept elsewhere already.
+    Without a field: attributes that say nothing that is not kept elsewhere already. With the value that stands for
+    nothing (None, an empty text): the field is unknown, whatever others tell.
     """
 
     field: str
@@ -95,7 +105,8 @@ class Dialect:
     """A convention: spoken where the name of an attribute begins with one of ``prefixes``, or that of the
     instrumentation scope with one of ``scopes``; with ``only_scopes`` the latter alone counts.
 
-    An event counts as an attribute with ``event:`` before its name.
+    An event counts as an attribute with ``event:`` before its name. ``alone`` are attributes, and beginnings of names
+    (with a dot at the end), that dialects after this one are not asked about, because there they would say too much.
     """
 
     name: str
@@ -105,12 +116,18 @@ class Dialect:
     phrases: tuple[Phrase, ...] = ()
     scopes: tuple[str, ...] = ()
     only_scopes: bool = False
+    alone: tuple[str, ...] = ()
 
     def spoken_by(self, names: Iterable[str], scope_name: str) -> bool:
         """Whether a span with attributes (and events) of these names, from this scope, speaks it."""
         if self.scopes and scope_name.startswith(self.scopes):
             return True
         return not self.only_scopes and any(name.startswith(self.prefixes) for name in names)
+
+    def leaves(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of ``names`` that the dialects after this one are asked about."""
+        beginnings = tuple(name for name in self.alone if name.endswith("."))
+        return tuple(name for name in names if name not in self.alone and not name.startswith(beginnings))
 
 
 def prefixed(attributes: Attributes, prefix: str) -> dict[str, Value]:

@@ -6,7 +6,7 @@ Here ``input_tokens`` includes cached and ``output_tokens`` includes reasoning t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from spanglass import semconv
 from spanglass.semconv import Kind
@@ -14,7 +14,8 @@ from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
 from spanglass_collector.dialects.dialect import Dialect, Family, Found, Phrase, Word
 from spanglass_collector.dialects.indexed import tree
-from spanglass_collector.messages import messages_from_value, parts_from_value
+from spanglass_collector.dialects.providers import provider
+from spanglass_collector.messages import input_messages, messages_from_value, output_messages, parts_from_value
 
 KIND_OF_OPERATION: Final[Mapping[str, Kind]] = {
     "chat": Kind.LLM,
@@ -23,6 +24,7 @@ KIND_OF_OPERATION: Final[Mapping[str, Kind]] = {
     "completion": Kind.LLM,
     "responses": Kind.LLM,
     "embeddings": Kind.EMBEDDING,
+    "embedding": Kind.EMBEDDING,
     "rerank": Kind.RERANK,
     "retrieval": Kind.RETRIEVER,
     "execute_tool": Kind.TOOL,
@@ -30,27 +32,11 @@ KIND_OF_OPERATION: Final[Mapping[str, Kind]] = {
     "create_agent": Kind.AGENT,
     "invoke_workflow": Kind.CHAIN,
 }
-NO_PROVIDER: Final = frozenset({"strands-agents", "langchain", "langgraph", "unknown"})
-"""Frameworks that put their own name where the provider belongs."""
-
 _DETAILS = "gen_ai.usage.details."
 
 
 def _kind(value: Value) -> Kind | None:
     return KIND_OF_OPERATION.get(value) if isinstance(value, str) else None
-
-
-def _provider(value: Value) -> str | None:
-    found = values.lower(value)
-    return None if found in NO_PROVIDER else found
-
-
-def _input_messages(value: Value) -> list[dict[str, Any]] | None:
-    return messages_from_value(value, "user")
-
-
-def _output_messages(value: Value) -> list[dict[str, Any]] | None:
-    return messages_from_value(value, "assistant")
 
 
 def _indexed_messages(span: WireSpan) -> Iterable[Found]:
@@ -85,8 +71,8 @@ GEN_AI: Final = Dialect(
     prefixes=("gen_ai.",),
     words=(
         Word(semconv.OPERATION_NAME, "kind", _kind),
-        Word(semconv.PROVIDER_NAME, "provider", _provider),
-        Word("gen_ai.system", "provider", _provider),
+        Word(semconv.PROVIDER_NAME, "provider", provider),
+        Word("gen_ai.system", "provider", provider),
         Word(semconv.REQUEST_MODEL, "request_model", values.text),
         Word(semconv.RESPONSE_MODEL, "response_model", values.text),
         Word(semconv.RESPONSE_ID, "response_id", values.text),
@@ -117,8 +103,8 @@ GEN_AI: Final = Dialect(
         Word("gen_ai.cost.total_cost", "cost_usd", values.dollars_not_zero),
         Word("operation.cost", "cost_usd", values.dollars_not_zero),
         Word(semconv.SYSTEM_INSTRUCTIONS, "system_parts", parts_from_value),
-        Word(semconv.INPUT_MESSAGES, "input_messages", _input_messages),
-        Word(semconv.OUTPUT_MESSAGES, "output_messages", _output_messages),
+        Word(semconv.INPUT_MESSAGES, "input_messages", input_messages),
+        Word(semconv.OUTPUT_MESSAGES, "output_messages", output_messages),
         Word(semconv.TOOL_NAME, "tool_name", values.text),
         Word("gen_ai.tool.call.arguments", "input_text", values.as_text),
         Word("gen_ai.tool.call.result", "output_text", values.as_text),

@@ -14,6 +14,7 @@ from spanglass_collector.decode import Alike, WireSpan
 from spanglass_collector.dialects.column_readers import ReadColumn, column_reader
 from spanglass_collector.dialects.dialect import EVENT, Dialect, Found
 from spanglass_collector.dialects.told import JOINED, Told
+from spanglass_store.packed import Maps, Texts
 
 Shape: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
 """Name of the scope, names of the attributes, names of the events."""
@@ -72,21 +73,20 @@ class Plan:
         """
         if len(self.reads_columns) != len(self.steps):
             return None
-        columns = dict(zip(alike.names, zip(*(row[-1] for row in alike.rows), strict=True), strict=True))
+        columns = alike.columns()
         told: dict[str, Sequence[Any]] = {}
-        entries: dict[str, dict[str, Sequence[Any]]] = {}
+        entries: dict[str, dict[str, Texts]] = {}
         for (name, field, key, _), read in zip(self.steps, self.reads_columns, strict=True):
             column = read(columns[name])
-            if None in column:
+            if column is None:
                 return None
             if key:
-                entries.setdefault(field, {}).setdefault(key, column)
+                entries.setdefault(field, {}).setdefault(key, column)  # type: ignore[arg-type]  families read texts
             elif field in JOINED or not _agree(told.setdefault(field, column), column):
                 return None
-        for field, of_key in entries.items():
-            told[field] = [dict(zip(of_key, row, strict=True)) for row in zip(*of_key.values(), strict=True)]
+        told |= {field: Maps(of_key) for field, of_key in entries.items()}
         understood = {step[0] for step in self.steps}
-        left = {name: column for name, column in columns.items() if name not in understood}
+        left = {name: column.as_texts() for name, column in columns.items() if name not in understood}
         return Together(told, left)
 
 
@@ -95,7 +95,7 @@ class Together:
     """Fields that spans of one shape tell, and the attributes that tell nothing: name to column."""
 
     told: Mapping[str, Sequence[Any]]
-    left: Mapping[str, Sequence[Any]]
+    left: Mapping[str, Texts]
 
 
 def _agree(first: Sequence[Any], second: Sequence[Any]) -> bool:
@@ -115,10 +115,10 @@ def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
     """The plan for spans of this shape: of each dialect phrases first, then words, then families."""
     scope_name, attributes, events = shape
     names = (*attributes, *(EVENT + event for event in events))
-    present = frozenset(attributes)
     steps: list[Step] = []
     for dialect in dialects:
         if dialect.spoken_by(names, scope_name):
+            present = frozenset(names)
             steps += [("", "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names)]
             steps += [
                 (word.attribute, word.field, "", word.read) for word in dialect.words if word.attribute in present
@@ -126,11 +126,12 @@ def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
             steps += [
                 (name, family.field, key, family.read)
                 for family in dialect.families
-                for name in attributes
-                if (key := family.key(name))
+                for name in names
+                if name in attributes and (key := family.key(name))
             ]
+            names = dialect.leaves(names) if dialect.alone else names
     phrased = any(not step[0] for step in steps)
-    return Plan(tuple(steps), () if phrased else tuple(column_reader(step[3]) for step in steps))
+    return Plan(tuple(steps), () if phrased else tuple(column_reader(step[3], step[1]) for step in steps))
 
 
 def shape_of(span: WireSpan) -> Shape:

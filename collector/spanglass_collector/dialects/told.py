@@ -19,7 +19,8 @@ class Told:
 
     ``understood`` are the attributes that are kept here and need not be kept again. ``metadata`` and ``parameters``
     are joined over all dialects of a span; of every other field the first dialect that tells it decides. ``status`` is
-    for conventions that do not use the span's own: ``error`` or ``ok``, and it wins.
+    for conventions that do not use the span's own: ``error`` or ``ok``, and it wins. ``duration_ns`` is for spans that
+    are written when all is over: they ended when they say, and began that long before.
 
     Of its forty fields a span tells a handful: those lie in the instance, the others are read from the class.
     """
@@ -56,6 +57,7 @@ class Told:
     usage_counted: bool | None = None
     cost_usd: Decimal | None = None
     time_to_first_token_ns: int | None = None
+    duration_ns: int | None = None
     prompt_name: str = ""
     prompt_version: str = ""
     sampling_weight: float | None = None
