@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from google.protobuf.message import DecodeError
 
+from spanglass_collector.errors import Rejected
 from spanglass_collector.wire_messages import KeyValue
 
 Value: TypeAlias = "str | bool | int | float | bytes | list[Value] | dict[str, Value] | None"
@@ -33,64 +34,64 @@ class Pairs:
     def __init__(self) -> None:
         self._lately: dict[bytes, Pair] = {}
         self._before: dict[bytes, Pair] = {}
-        self._names: dict[bytes, str] = {}
 
     def read(self, encoded: Iterable[bytes]) -> dict[str, Value]:
         """Name to value. Of a name told twice the last counts, as the specification leaves open.
 
-        The values are everybody's: nobody changes a list or a dictionary among them. Raises ValueError for bytes that are no ``KeyValue``.
+        The values are everybody's: nobody changes a list or a dictionary among them. Raises Rejected for bytes that
+        are no ``KeyValue``.
         """
-        return dict(self.pairs(encoded))
-
-    def pairs(self, encoded: Iterable[bytes]) -> list[Pair]:
-        """The same in their order, a name told twice twice."""
-        known, short, parsed = self._lately.get, self._short, self._parsed
-        return [parsed(each) if len(each) > SHORT_BYTES else known(each) or short(each) for each in encoded]
+        known, short = self._lately.get, self._short
+        return dict([parsed(each) if len(each) > SHORT_BYTES else known(each) or short(each) for each in encoded])
 
     def _short(self, encoded: bytes) -> Pair:
-        pair = self._before.get(encoded) or self._parsed(encoded)
+        pair = self._before.get(encoded) or parsed(encoded)
         if len(self._lately) >= MAX_REMEMBERED:
             self._before = dict(self._lately)
-            self._lately.clear()  # the same object: `pairs` may be in the middle of it
+            self._lately.clear()  # the same object: `read` may be in the middle of it
         self._lately[encoded] = pair
         return pair
 
-    def _parsed(self, encoded: bytes) -> Pair:
-        """One attribute; whatever is not quite as writers write it goes to protobuf."""
-        try:
-            at = encoded[1] + 2
-            if encoded[0] == _KEY and at < 130 and encoded[at] == _VALUE:
-                name = self._names.get(encoded[2:at]) or self._name(encoded[2:at])
-                rest = (
-                    len(encoded) - at
-                )  # tag and length of the AnyValue, tag and perhaps length of what is in it, that
-                size, kind = encoded[at + 1], encoded[at + 2]
-                if size > 127:
-                    if (
-                        encoded[at + 3] == _STRING
-                        and size & 127 | kind << 7 == rest - 3
-                        and encoded[at + 4] & 127 | encoded[at + 5] << 7 == rest - 6
-                    ):
-                        return name, encoded[at + 6 :].decode("utf-8", "replace")
-                elif size == rest - 2:
-                    if kind == _STRING and encoded[at + 3] == rest - 4:
-                        return name, encoded[at + 4 :].decode("utf-8", "replace")
-                    if kind == _INT:
-                        return name, _int(encoded, at + 3)
-                    if kind == _BOOL and rest == 4:
-                        return name, encoded[at + 3] == 1
-                    if kind == _DOUBLE and rest == 11:
-                        return name, _double(encoded, at + 3)[0]
-        except IndexError:
-            pass
-        return _by_protobuf(encoded)
 
-    def _name(self, encoded: bytes) -> str:
-        """A name that was not known, as text: the same object from now on."""
-        if len(self._names) >= MAX_REMEMBERED:
-            self._names.clear()
-        name = self._names[encoded] = encoded.decode("utf-8", "replace")
-        return name
+def parsed(encoded: bytes) -> Pair:
+    """One attribute; whatever is not quite as writers write it goes to protobuf. Raises Rejected for no ``KeyValue``."""
+    try:
+        at = encoded[1] + 2
+        if encoded[0] == _KEY and at < 130 and encoded[at] == _VALUE:
+            name = _NAMES.get(encoded[2:at]) or _name(encoded[2:at])
+            # tag and length of the AnyValue, tag and perhaps length of what is in it, that
+            rest = len(encoded) - at
+            size, kind = encoded[at + 1], encoded[at + 2]
+            if size > 127:
+                if (
+                    encoded[at + 3] == _STRING
+                    and size & 127 | kind << 7 == rest - 3
+                    and encoded[at + 4] & 127 | encoded[at + 5] << 7 == rest - 6
+                ):
+                    return name, encoded[at + 6 :].decode("utf-8", "replace")
+            elif size == rest - 2:
+                if kind == _STRING and encoded[at + 3] == rest - 4:
+                    return name, encoded[at + 4 :].decode("utf-8", "replace")
+                if kind == _INT:
+                    return name, _int(encoded, at + 3)
+                if kind == _BOOL and rest == 4:
+                    return name, encoded[at + 3] == 1
+                if kind == _DOUBLE and rest == 11:
+                    return name, _double(encoded, at + 3)[0]
+    except IndexError:
+        pass
+    return _by_protobuf(encoded)
+
+
+_NAMES: Final[dict[bytes, str]] = {}
+
+
+def _name(encoded: bytes) -> str:
+    """A name that was not known, as text: the same object from now on."""
+    if len(_NAMES) >= MAX_REMEMBERED:
+        _NAMES.clear()
+    name = _NAMES[encoded] = encoded.decode("utf-8", "replace")
+    return name
 
 
 def _int(encoded: bytes, at: int) -> int:
@@ -111,8 +112,8 @@ def _by_protobuf(encoded: bytes) -> Pair:
     try:
         pair = KeyValue.FromString(encoded)
     except DecodeError as error:
-        msg = "an attribute cannot be parsed as protobuf"
-        raise ValueError(msg) from error
+        msg = "An attribute cannot be parsed as protobuf."
+        raise Rejected(msg) from error
     return text_from_proto(pair.key), value_from_proto(pair.value)
 
 

@@ -56,7 +56,8 @@ def _group_fits(group: Alike, caps: Caps, *, texts: bool) -> bool:
     if len(group.names) > caps.attributes or not _fits(group.resource, caps, texts=texts):
         return False
     return not texts or not any(
-        _is_long(value, caps) for *_, status, values in group.rows for value in (*values, *status)
+        len(status[1]) * 4 > caps.attribute_bytes or any(len(each) > caps.attribute_bytes for each in encoded)
+        for *_, status, encoded in group.rows
     )
 
 

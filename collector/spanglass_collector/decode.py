@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from spanglass_collector.attributes import Attributes, Pairs, Value
+from spanglass_collector.encoded import Encoded, name_of
 from spanglass_collector.errors import Rejected
 from spanglass_collector.wire_messages import Request, Status
 
@@ -72,27 +74,36 @@ class WireSpan:
     scope_version: str = ""
 
 
-AlikeRow: TypeAlias = tuple[bytes, bytes, bytes, str, int, int, tuple[int, str], tuple[Value, ...]]
-"""Trace id, span id, parent's (empty for a root), name, start and end in ns, status, values of the attributes."""
+AlikeRow: TypeAlias = tuple[bytes, bytes, bytes, bytes, int, int, tuple[int, str], Sequence[bytes]]
+"""Trace id, span id, parent's (empty for a root), name, start and end in ns, status, attributes as sent."""
 
 
 @dataclass(slots=True)
 class Alike:
-    """Spans of one resource and scope with attributes of the same names in the same order, and no events or links."""
+    """Spans of one resource and scope with attributes of the same names in the same order, and no events or links.
+
+    ``beginnings``: what each attribute begins with (``encoded.beginning``), the same in every row.
+    """
 
     resource: Attributes
     scope_name: str
     scope_version: str
     names: tuple[str, ...]
+    beginnings: tuple[bytes, ...]
     rows: list[AlikeRow] = field(default_factory=list)
+
+    def columns(self) -> dict[str, Encoded]:
+        """The attributes, each over all spans."""
+        columns = zip(*(row[-1] for row in self.rows), strict=True)
+        return dict(zip(self.names, map(Encoded, columns, self.beginnings), strict=True))
 
     def spans(self) -> Iterator[WireSpan]:
         """The same, each by itself."""
-        for trace_id, span_id, parent, name, start_ns, end_ns, (code, message), values in self.rows:
-            attributes = dict(zip(self.names, values, strict=True))
+        for trace_id, span_id, parent, name, start_ns, end_ns, (code, message), encoded in self.rows:
             ids = trace_id.hex(), span_id.hex(), parent.hex()
             scope = self.resource, self.scope_name, self.scope_version
-            yield WireSpan(*ids, name, start_ns, end_ns, code, message, attributes, (), (), *scope)
+            attributes = _PAIRS.read(encoded)
+            yield WireSpan(*ids, _text(name), start_ns, end_ns, code, message, attributes, (), (), *scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,7 @@ def _decoded(request: Any) -> Decoded:
         for of_scope in of_resource.scope_spans:
             scope = resource, _text(of_scope.scope.name), _text(of_scope.scope.version)
             _sort(of_scope.spans, scope, alike, others, rejects)
-    return Decoded(alike, others, tuple(rejects))
+    return Decoded([each for each in alike if each.rows], others, tuple(rejects))
 
 
 def _sort(
@@ -143,9 +154,9 @@ def _sort(
     rejects: list[str],
 ) -> None:
     """Put each span of a scope where it belongs."""
-    shapes: dict[tuple[str, ...], Alike] = {}
+    shapes: dict[tuple[bytes, ...], Alike | None] = {}
     for proto in spans:
-        trace_id, span_id, parent = proto.trace_id, proto.span_id, proto.parent_span_id
+        trace_id, span_id, parent, name, start_ns, end_ns, status = _fields(proto)
         if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES or len(parent) not in _PARENT_BYTES:
             rejects.append(_problem(proto))
             continue
@@ -154,21 +165,36 @@ def _sort(
             continue
         if parent == _NO_SPAN_ID:
             parent = b""
-        status, events, links = proto.status, proto.events, proto.links
         status = _STATUS.get(status) or _status(status)
-        pairs = _PAIRS.pairs(proto.attributes)
-        name, start_ns, end_ns = _text(proto.name), proto.start_time_unix_nano, proto.end_time_unix_nano
-        names, values = zip(*pairs) if pairs else ((), ())  # noqa: B905  pairs are pairs
-        group = shapes.get(names)
-        if events or links or (group is None and len(set(names)) < len(names)):
+        encoded, events, links = proto.attributes[:], proto.events, proto.links
+        try:
+            shape = tuple([each[: each[1] + 3] for each in encoded])
+        except IndexError:
+            shape = (b"",)
+        group = shapes.get(shape)
+        if group is None and shape not in shapes:
+            names = _names(shape)
+            group = shapes[shape] = None if names is None else Alike(*scope, names, shape)
+            if group is not None:
+                alike.append(group)
+        if group is None or events or links:
             ids = trace_id.hex(), span_id.hex(), parent.hex()
             found = tuple(_events(events)), tuple(_links(links))
-            others.append(WireSpan(*ids, name, start_ns, end_ns, *status, dict(pairs), *found, *scope))  # type: ignore[arg-type]
-            continue
-        if group is None:
-            group = shapes[names] = Alike(*scope, names)
-            alike.append(group)
-        group.rows.append((trace_id, span_id, parent, name, start_ns, end_ns, status, values))
+            attributes = _PAIRS.read(encoded)
+            others.append(WireSpan(*ids, _text(name), start_ns, end_ns, *status, attributes, *found, *scope))
+        else:
+            group.rows.append((trace_id, span_id, parent, name, start_ns, end_ns, status, encoded))
+
+
+_fields: Final = attrgetter(
+    "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano", "status"
+)
+
+
+def _names(shape: Sequence[bytes]) -> tuple[str, ...] | None:
+    """The names of the attributes that begin so; None where they are not as usual, or one comes twice."""
+    names = [name_of(begins) for begins in shape]
+    return None if None in names or len(set(names)) < len(names) else tuple(names)  # type: ignore[arg-type]
 
 
 def _problem(proto: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, TypeAlias, cast
 
-from spanglass_collector.decode import Value
+from spanglass_collector.attributes import Value
 from spanglass_collector.message_parts import (
     Part,
     parts_of,
@@ -22,8 +22,11 @@ __all__ = [
     "AsSent",
     "Message",
     "Part",
+    "input_messages",
+    "is_canonical",
     "messages_from_value",
     "messages_text",
+    "output_messages",
     "parts_from_value",
     "readable",
     "said_by",
@@ -94,7 +97,7 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
         value = inner if isinstance(inner, list) else [value]
     if not isinstance(value, list):
         value = [value]
-    if value and all(map(_is_canonical, value)):
+    if value and all(map(is_canonical, value)):
         return AsSent(cast("list[Message]", value), sent if isinstance(sent, str) else "")
     if value and all(type(each) is list for each in value):  # LangChain's batches
         value = [*chain.from_iterable(value)]  # type: ignore[arg-type]
@@ -112,13 +115,23 @@ def messages_from_value(value: Value, role: str) -> list[Message] | None:
     return found or None
 
 
+def input_messages(value: Value) -> list[Message] | None:
+    """Messages of which one plain text would be the user's."""
+    return messages_from_value(value, "user")
+
+
+def output_messages(value: Value) -> list[Message] | None:
+    """Messages of which one plain text would be the model's."""
+    return messages_from_value(value, "assistant")
+
+
 def parts_from_value(value: Value) -> list[Part] | None:
     """Parts from JSON text, from structured values, or from one plain text. None where there is nothing in it."""
     found = messages_from_value({"role": "", "content": from_json(value) or value}, "")
     return (found[0]["parts"] or None) if found else None
 
 
-def _is_canonical(item: Any) -> bool:
+def is_canonical(item: Any) -> bool:
     """Whether it is a message of plain texts, just as the conventions have it: nearly all are, and stay as they are."""
     if type(item) is not dict or not item.keys() <= _MESSAGE_KEYS:
         return False

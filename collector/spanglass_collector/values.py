@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from spanglass_collector.decode import Value
+from spanglass_collector.attributes import Value
 
 MAX_TOKENS: Final = 2**32 - 1
 MAX_COST_USD: Final = Decimal(10) ** 8

@@ -16,7 +16,14 @@ from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
 from spanglass_collector.dialects.dialect import EVENT, Dialect, Found, Phrase, Word
 from spanglass_collector.dialects.indexed import tree
-from spanglass_collector.messages import messages_from_value
+from spanglass_collector.dialects.openinference_messages import (
+    INPUT,
+    INSTRUCTOR_MODEL,
+    OUTPUT,
+    messages,
+    structured_output,
+)
+from spanglass_collector.dialects.openinference_models import INVOCATIONS, NAMES, PROMPT_TOKENS, REQUESTED, facts
 
 KIND: Final = "openinference.span.kind"
 KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
@@ -31,98 +38,11 @@ KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
     "EVALUATOR": Kind.EVALUATOR,
     "PROMPT": Kind.PROMPT,
 }
-INPUT: Final = "input.value"
-OUTPUT: Final = "output.value"
-INVOCATIONS: Final = ("llm.invocation_parameters", "embedding.invocation_parameters")
-NOT_PARAMETERS: Final = frozenset({"model", "model_name", "messages", "tools", "functions", "input", "system"})
-"""Keys of the invocation parameters that have a place of their own."""
 FIRST_TOKEN_EVENT: Final = "First Token Stream Event"  # noqa: S105  (the name of a span event)
 
 
 def _kind(value: Value) -> Kind | None:
     return KIND_OF_SPAN.get(value.upper()) if isinstance(value, str) else None
-
-
-def _messages(span: WireSpan) -> Iterable[Found]:
-    """``llm.input_messages.0.message.content`` and its kind, and the raw values that repeat them."""
-    for prefix, field, role, raw in (
-        ("llm.input_messages.", "input_messages", "user", INPUT),
-        ("llm.output_messages.", "output_messages", "assistant", OUTPUT),
-    ):
-        listed, names = tree(span.attributes, prefix)
-        messages = messages_from_value([_plain_message(item) for item in listed if isinstance(item, dict)], role)
-        if messages:
-            yield Found(field, messages, (*names, raw))
-
-
-def _plain_message(item: dict[str, Any]) -> dict[str, Any]:
-    """A message as OpenAI writes it: content or contents, tool calls without their wrappers."""
-    message = item.get("message")
-    if not isinstance(message, dict):
-        return {}
-    calls = message.get("tool_calls")
-    contents = message.get("contents")
-    return {
-        "role": message.get("role"),
-        "name": message.get("name"),
-        "content": [content for c in contents if not _is_call(content := _unwrapped(c, "message_content"))]
-        if isinstance(contents, list)
-        else message.get("content"),
-        "tool_call_id": message.get("tool_call_id"),
-        "tool_calls": [_unwrapped(call, "tool_call") for call in calls] if isinstance(calls, list) else [],
-    }
-
-
-def _is_call(content: Any) -> bool:
-    """Whether this part of a content is a tool call, which is told apart, with its arguments."""
-    return isinstance(content, dict) and str(content.get("type")) in {"tool_use", "tool_call"}
-
-
-def _unwrapped(item: Any, name: str) -> Any:
-    inner = item.get(name, item) if isinstance(item, dict) else item
-    if isinstance(inner, dict) and isinstance(inner.get("image"), dict):
-        return {"type": "image_url", "image_url": inner["image"].get("image", inner["image"])}
-    return inner
-
-
-def _invocation(span: WireSpan) -> Iterable[Found]:
-    """The request parameters, and the model that was asked for."""
-    for name in INVOCATIONS:
-        sent = values.from_json(span.attributes.get(name))
-        if isinstance(sent, dict):
-            told = {k: values.as_text(v) for k, v in sent.items() if v is not None and k not in NOT_PARAMETERS}
-            yield Found("parameters", told, (name,))
-            if model := values.text(sent.get("model")) or values.text(sent.get("model_name")):
-                yield Found("request_model", model)
-
-
-def _raw_response(span: WireSpan) -> Iterable[Found]:
-    """What only the raw request and response of a model call say: the model asked for, the id, the fingerprint."""
-    if _kind(span.attributes.get(KIND)) not in {Kind.LLM, Kind.EMBEDDING}:
-        return
-    request = values.from_json(span.attributes.get(INPUT))
-    if isinstance(request, dict) and (model := values.text(request.get("model"))):
-        yield Found("request_model", model)
-    response = values.from_json(span.attributes.get(OUTPUT))
-    if not isinstance(response, dict):
-        return
-    for key, field in (
-        ("id", "response_id"),
-        ("system_fingerprint", "system_fingerprint"),
-        ("model", "response_model"),
-    ):
-        if isinstance(told := response.get(key), str) and told:
-            yield Found(field, told)
-    if isinstance(tier := response.get("service_tier"), str) and tier:
-        yield Found("service_tier", tier)
-    choices = response.get("choices")
-    reasons = (
-        [choice.get("finish_reason") for choice in choices if isinstance(choice, dict)]
-        if isinstance(choices, list)
-        else []
-    )
-    if told_reasons := values.texts(reasons) or values.texts(response.get("stop_reason")):
-        yield Found("finish_reasons", told_reasons)
 
 
 def _embeddings(span: WireSpan) -> Iterable[Found]:
@@ -157,7 +77,6 @@ def _mime_types(span: WireSpan) -> Iterable[Found]:
         yield Found("", None, names)
 
 
-_PROMPT = "llm.token_count.prompt"
 _COMPLETION = "llm.token_count.completion"
 
 OPENINFERENCE: Final = Dialect(
@@ -167,16 +86,12 @@ OPENINFERENCE: Final = Dialect(
         Word(KIND, "kind", _kind),
         Word("llm.provider", "provider", values.lower),
         Word("llm.system", "provider", values.lower),
-        Word("llm.request.model_name", "request_model", values.text),
         Word("llm.response.model_name", "response_model", values.text),
-        Word("llm.model_name", "response_model", values.text),
-        Word("embedding.model_name", "response_model", values.text),
-        Word("reranker.model_name", "response_model", values.text),
-        Word(_PROMPT, "input_tokens", values.whole),
+        Word(PROMPT_TOKENS, "input_tokens", values.whole),
         Word(_COMPLETION, "output_tokens", values.whole),
-        Word(_PROMPT + "_details.cache_read", "cache_read_tokens", values.whole),
-        Word(_PROMPT + "_details.cache_write", "cache_write_tokens", values.whole),
-        Word(_PROMPT + "_details.audio", "input_audio_tokens", values.whole),
+        Word(PROMPT_TOKENS + "_details.cache_read", "cache_read_tokens", values.whole),
+        Word(PROMPT_TOKENS + "_details.cache_write", "cache_write_tokens", values.whole),
+        Word(PROMPT_TOKENS + "_details.audio", "input_audio_tokens", values.whole),
         Word(_COMPLETION + "_details.reasoning", "reasoning_tokens", values.whole),
         Word(_COMPLETION + "_details.audio", "output_audio_tokens", values.whole),
         Word("llm.cost.total", "cost_usd", values.dollars_not_zero),
@@ -191,12 +106,12 @@ OPENINFERENCE: Final = Dialect(
         Word("tool.parameters", "input_text", values.as_text),
     ),
     phrases=(
-        Phrase(("llm.input_messages.", "llm.output_messages."), _messages),
-        Phrase(INVOCATIONS, _invocation),
+        Phrase((INSTRUCTOR_MODEL,), structured_output),
+        Phrase(("llm.input_messages.", "llm.output_messages."), messages),
+        Phrase((KIND, REQUESTED, *NAMES, *INVOCATIONS), facts),
         Phrase(("embedding.embeddings.",), _embeddings),
         Phrase(("retrieval.documents.", "reranker.output_documents."), _documents),
         Phrase((EVENT + FIRST_TOKEN_EVENT,), _first_token),
         Phrase(("input.mime_type", "output.mime_type"), _mime_types),
-        Phrase((KIND,), _raw_response),
     ),
 )
