@@ -98,7 +98,7 @@ def row_from_wire(wire: WireSpan, told: Told, origin: Row, *, received_ns: int) 
         start_ns = max(end_ns - told.duration_ns, EARLIEST_NS)
     row["start_time"] = start_ns
     row["duration_ns"] = end_ns - start_ns
-    if attributes := text_attributes(wire.attributes, without=told.understood) | marks:
+    if attributes := _left(wire, told) | marks:
         row["attributes"] = attributes
     if status := told.status or STATUS.get(wire.status_code):
         row["status"] = status
@@ -116,6 +116,12 @@ def row_from_wire(wire: WireSpan, told: Told, origin: Row, *, received_ns: int) 
         if told_of:
             row[name] = to_json([_plain(each) for each in told_of])
     return row
+
+
+def _left(wire: WireSpan, told: Told) -> dict[str, str]:
+    """The attributes that are kept as they are, and the HTTP status, which has no column."""
+    left = text_attributes(wire.attributes, without=told.understood)
+    return {semconv.HTTP_STATUS: told.http_status, **left} if told.http_status else left
 
 
 def _plain(told_of: WireEvent | WireLink) -> dict[str, object]:

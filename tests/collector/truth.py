@@ -63,20 +63,31 @@ def documents_of(payload: Payload) -> dict[str, Document]:
 
 def facts_of(payload: Payload) -> list[Fact]:
     """Everything the payload carries, and nothing beyond it, beside what was read."""
-    return facts(payload.truth, documents_of(payload))
+    return facts(payload.truth, documents_of(payload), payload.body)
 
 
-def facts(truth: Mapping[str, Any], documents: Mapping[str, Document]) -> list[Fact]:
-    """The same of documents that were read elsewhere. Span ids are looked up in lower-case hex."""
-    calls = [call for call in truth["calls"] if _is_recorded(call)]
+def facts(truth: Mapping[str, Any], documents: Mapping[str, Document], body: bytes = b"") -> list[Fact]:
+    """The same of documents that were read elsewhere. Span ids are looked up in lower-case hex; ``body`` is what was
+    sent: a word that stands in it is not invented.
+    """
+    calls = [_with_its_own_cost(call, truth["calls"]) for call in truth["calls"] if _is_recorded(call)]
     found = [*_tree(truth, documents), *_declared(truth, documents), *_usage_once(truth, documents)]
     shown = [_document_of(call, documents) for call in calls]
     for number, (call, document) in enumerate(zip(calls, shown, strict=True)):
         place = f"call {number}: " if len(calls) > 1 else ""
         of_others = [other for other, same in zip(calls, shown, strict=True) if same is document and other is not call]
-        read = [] if document is None else _call(call, document, of_others)
+        read = [] if document is None else _call(call, document, of_others, body)
         found += [Fact(place + fact.field, fact.expected, fact.got, fact.right) for fact in read]
     return found
+
+
+def _with_its_own_cost(call: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The call without its cost, where the truth gives several calls of different usage one and the same."""
+    cost, usage = call["expect"].get("cost_as_sent"), call["expect"].get("usage")
+    same = [other["expect"].get("usage") for other in calls if other["expect"].get("cost_as_sent") == cost]
+    if not cost or same.count(usage) == len(same):
+        return call
+    return {**call, "expect": {name: value for name, value in call["expect"].items() if name != "cost_as_sent"}}
 
 
 def _document_of(call: Mapping[str, Any], documents: Mapping[str, Document]) -> Document | None:
@@ -102,7 +113,9 @@ def _is(field: str, expected: Any, got: Any) -> Fact:
     return Fact(field, expected, got, expected == got)
 
 
-def _call(call: Mapping[str, Any], document: Document, others: Sequence[Mapping[str, Any]]) -> Iterator[Fact]:
+def _call(
+    call: Mapping[str, Any], document: Document, others: Sequence[Mapping[str, Any]], body: bytes
+) -> Iterator[Fact]:
     """``others`` are calls that the library tells on the same span."""
     expect, absent = call["expect"], set(call["absent"])
     vendor, _, called = expect["api"].partition(".")
@@ -116,7 +129,7 @@ def _call(call: Mapping[str, Any], document: Document, others: Sequence[Mapping[
     for read in (_input, _output, _usage, _parameters, _error, _timing, _cost):
         yield from read(call, document)
     if not others:
-        yield from _nothing_invented(call, document)
+        yield from _nothing_invented(call, document, body)
 
 
 def _input(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
@@ -247,8 +260,8 @@ def _cost(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
             return
 
 
-def _nothing_invented(call: Mapping[str, Any], document: Document) -> Iterator[Fact]:
-    """Fields the library does not send are empty, or true: ``openai/gpt-4o`` tells a model, though not by its name.
+def _nothing_invented(call: Mapping[str, Any], document: Document, body: bytes) -> Iterator[Fact]:
+    """Fields the library does not send are empty, or say what it says in another way: ``openai/gpt-4o`` tells a model.
 
     Not so a text or a reason to finish, which may be there in another form: the beginning of a stream that was
     abandoned; nor a time to the first token, which may stand on an event.
@@ -258,7 +271,8 @@ def _nothing_invented(call: Mapping[str, Any], document: Document) -> Iterator[F
     empty |= {f"usage.{name}": document["usage"][column] for name, column in USAGE.items() if column not in told}
     for name in call["absent"]:
         if name in empty and not (name == "provider" and "provider_as_sent" in expect):
-            yield Fact(f"absent {name}", None, empty[name], not empty[name] or empty[name] == expect.get(name))
+            told_so = name == "request_model" and str(empty[name]).encode() in body
+            yield Fact(f"absent {name}", None, empty[name], not empty[name] or told_so)
 
 
 def _tree(truth: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[Fact]:

@@ -1,15 +1,14 @@
 """OpenInference (Arize Phoenix): flat names with numbers in them, and the raw request and response as JSON. Pure.
 
-Names after https://github.com/Arize-ai/openinference, ``semantic_conventions.md``. Three habits that matter:
-``llm.model_name`` is the model that *answered*, the one asked for is inside the invocation parameters;
+Names after https://github.com/Arize-ai/openinference, ``semantic_conventions.md``. Two habits that matter:
 ``llm.token_count.prompt`` includes cached tokens; ``input.value`` and ``output.value`` of a model call repeat its
-messages and are not kept twice. Embedding vectors are not kept.
+messages and are not kept twice. Embedding vectors are not kept. Which model a name means: ``openinference_models``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from spanglass.semconv import Kind
 from spanglass_collector import values
@@ -38,6 +37,7 @@ KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
     "EVALUATOR": Kind.EVALUATOR,
     "PROMPT": Kind.PROMPT,
 }
+LANGCHAIN: Final = "openinference.instrumentation.langchain"
 FIRST_TOKEN_EVENT: Final = "First Token Stream Event"  # noqa: S105  (the name of a span event)
 
 
@@ -68,6 +68,15 @@ def _first_token(span: WireSpan) -> Iterable[Found]:
         if event.name == FIRST_TOKEN_EVENT and event.time_ns >= span.start_ns:
             yield Found("time_to_first_token_ns", event.time_ns - span.start_ns)
             return
+
+
+def _config_of_langchain(span: WireSpan) -> Iterable[Found]:
+    """User and session where an application put them among the metadata of LangChain's configuration."""
+    told = values.from_json(span.attributes.get("metadata"))
+    if span.scope_name == LANGCHAIN and isinstance(told, dict):
+        for key, field in (("user_id", "user_id"), ("session_id", "session_id")):
+            if found := values.text(told.get(key)):
+                yield Found(field, found)
 
 
 def _mime_types(span: WireSpan) -> Iterable[Found]:
@@ -113,5 +122,6 @@ OPENINFERENCE: Final = Dialect(
         Phrase(("retrieval.documents.", "reranker.output_documents."), _documents),
         Phrase((EVENT + FIRST_TOKEN_EVENT,), _first_token),
         Phrase(("input.mime_type", "output.mime_type"), _mime_types),
+        Phrase(("metadata",), _config_of_langchain),
     ),
 )

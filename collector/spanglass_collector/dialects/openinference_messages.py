@@ -30,7 +30,7 @@ def messages(span: WireSpan) -> Iterable[Found]:
     """``llm.input_messages.0.message.content`` and its kind, and the raw values that repeat them."""
     for prefix, field, role, raw, key in _SIDES:
         listed, names = tree(span.attributes, prefix)
-        told = [_plain_message(item) for item in listed if isinstance(item, dict)]
+        told: list[Any] = [_plain_message(item) for item in listed if isinstance(item, dict)]
         sent = values.from_json(span.attributes.get(raw)) if told else None
         whole = sent.get(key) if isinstance(sent, dict) else None
         if isinstance(whole, list) and len(whole) == len(told):
@@ -53,12 +53,12 @@ def structured_output(span: WireSpan) -> Iterable[Found]:
         return
     yield Found("kind", Kind.LLM, ("openinference.span.kind",))
     if output := values.text(span.attributes.get(OUTPUT)):
-        call = {"function": {"name": name, "arguments": output}}
+        call: Any = {"function": {"name": name, "arguments": output}}
         answer = messages_from_value([{"role": "assistant", "tool_calls": [call]}], "assistant")
         yield Found("output_messages", answer, (OUTPUT, INSTRUCTOR_MODEL))
 
 
-def _plain_message(item: dict[str, Any]) -> dict[str, Any]:
+def _plain_message(item: dict[str, Any]) -> Any:
     """A message as OpenAI writes it: content or contents, tool calls without their wrappers."""
     message = item.get("message")
     if not isinstance(message, dict):
@@ -97,7 +97,7 @@ def _name_answers(told: list[dict[str, Any]], sent: list[Any]) -> None:
 
 def _of_haystack(printed: list[Any]) -> list[dict[str, Any]] | None:
     """Haystack's messages, which are recorded as Python prints them. None where one cannot be read back."""
-    parsed = [from_repr(each) if isinstance(each, str) else None for each in printed]
+    parsed: list[Any] = [from_repr(each) if isinstance(each, str) else None for each in printed]
     if not all(isinstance(each, dict) and each.get(CLASS) == "ChatMessage" for each in parsed):
         return None
     return [{"role": each.get("_role"), "name": each.get("_name"), "parts": _parts(each)} for each in parsed]

@@ -70,12 +70,25 @@ def _response(span: WireSpan) -> dict[str, Any]:
     told = answered(sent)
     found = {field: told[field] for field in _FROM_ANSWER if told.get(field)}
     if not found and isinstance(opened := values.from_json(sent), dict):
+        if status := _http_status(opened):
+            return {"http_status": status}
         meta, raw = opened.get("meta"), opened.get("raw")
         if isinstance(meta, dict) and PROMPT_TOKENS not in span.attributes:  # an embedder of Haystack
             return {"input_tokens": tokens} if (tokens := usage_told(meta.get("usage")).get("input_tokens")) else {}
         if isinstance(raw, str) and (printed := _PRINTED_ID.search(raw)):  # smolagents
             return {"response_id": printed[1]}
     return found
+
+
+def _http_status(result: Mapping[str, Any]) -> str | None:
+    """The HTTP status that LangChain's result of a failed call holds instead of an answer."""
+    message: Any = result
+    for step in ("generations", 0, 0, "message", "kwargs", "response_metadata"):
+        try:
+            message = message[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return values.text(message.get("status_code")) if isinstance(message, dict) else None
 
 
 _FROM_ANSWER: Final = (
@@ -93,9 +106,7 @@ def _models(span: WireSpan, parameters: Iterable[Mapping[str, Any]], responded: 
     name_of = {attribute: name for attribute in NAMES if (name := values.text(attributes.get(attribute)))}
     asked = values.text(attributes.get(REQUESTED)) or _asked(span, parameters)
     for name in name_of.values():
-        if asked is None and _is_asked(span, name):
-            asked = name
-        elif asked is not None and asked.endswith("/" + name):  # the provider stands before it
+        if _is_asked(span, name) if asked is None else asked.endswith("/" + name):  # the provider stands before it
             asked = name
         elif name != asked:
             responded = responded or name

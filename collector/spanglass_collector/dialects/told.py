@@ -29,6 +29,7 @@ class Told:
     status: str = ""
     error_type: str = ""
     error_message: str = ""
+    http_status: str = ""
     session_id: str = ""
     user_id: str = ""
     tags: tuple[str, ...] = ()
