@@ -23,11 +23,11 @@ from spanglass_collector.api.langfuse import langfuse_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
 from spanglass_collector.caps import Caps
+from spanglass_collector.current_prices import CurrentPrices
 from spanglass_collector.drains import Drains
 from spanglass_collector.errors import PortTaken, StartRefused
 from spanglass_collector.folders import Folders, claimed_root
 from spanglass_collector.metrics import Metrics
-from spanglass_collector.own_prices import CurrentPrices
 from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.receive.auth import Gate, Keyring
 from spanglass_collector.receive.browsers import cors

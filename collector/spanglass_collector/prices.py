@@ -24,11 +24,14 @@ from genai_prices.types import (
 
 from spanglass_collector.model_names import Named, names_of
 from spanglass_collector.pricing import MAX_REMEMBERED, Call, DailyPrices
-from spanglass_collector.rates import Price, Rate
+from spanglass_collector.tariff import Price, Rate
 
 TIER_WORDS: Final = ("service_tier", "processing", "speed")
 """What genai-prices calls that which OpenTelemetry has one attribute for. No value of one means something else in
 another: ``batch`` is a way of processing, ``flex`` and ``priority`` are tiers, ``fast`` is a speed."""
+
+FREE: Final = Rate(Decimal(0))
+"""What OpenRouter's models with ``:free`` in their names cost; the table has no amounts for them."""
 
 Found = tuple[Provider, ModelInfo]
 
@@ -44,11 +47,8 @@ class GenaiPrices(DailyPrices):
 
     def price_at(self, call: Call, at_ns: int) -> Price | None:
         """The price in force; None for a model or a provider that the table does not know."""
-        for model in dict.fromkeys((call.response_model, call.request_model)):
-            price = model and self.price_of(call.provider, model, service_tier=call.service_tier, at_ns=at_ns)
-            if price:
-                return price
-        return None
+        found = (self.price_of(call.provider, m, service_tier=call.service_tier, at_ns=at_ns) for m in call.models)
+        return next(filter(None, found), None)
 
     def price_of(self, provider: str, model: str, *, service_tier: str, at_ns: int) -> Price | None:
         """The price of one model at one time."""
@@ -57,13 +57,13 @@ class GenaiPrices(DailyPrices):
 
     def changes(self, call: Call, day_ns: int) -> Iterable[int]:
         """The hours at which a model gets cheaper or dearer every day. A new price begins with a day."""
-        for model in {call.response_model, call.request_model} - {""}:
-            found = self._find(call.provider, model)
-            if found and not isinstance(found[1].prices, ModelPrice):
-                for each in found[1].prices:
-                    if isinstance(each.constraint, TimeOfDateConstraint):
-                        yield day_ns + _of_day_ns(each.constraint.start_time)
-                        yield day_ns + _of_day_ns(each.constraint.end_time)
+        for found in filter(None, (self._find(call.provider, model) for model in call.models)):
+            _, model = found
+            prices = () if isinstance(model.prices, ModelPrice) else model.prices
+            for each in (*prices, *(model.price_variants or ())):
+                if isinstance(each.constraint, TimeOfDateConstraint):
+                    yield day_ns + _of_day_ns(each.constraint.start_time)
+                    yield day_ns + _of_day_ns(each.constraint.end_time)
 
     def _find(self, provider: str, model: str) -> Found | None:
         key = (provider, model)
@@ -89,7 +89,8 @@ def _price_at(provider: Provider, model: ModelInfo, service_tier: str, at: datet
     began = _began(model, at)
     tier = service_tier if vars(tiered) != vars(standard) else ""
     name = f"genai-prices/{genai_prices.__version__}:{provider.id}/{model.id}"
-    return _price(tiered, name + (f"@{began}" if began else "") + (f"#{tier}" if tier else ""))
+    price_id = name + (f"@{began}" if began else "") + (f"#{tier}" if tier else "")
+    return Price(price_id, FREE, FREE) if model.id.endswith(":free") else _price(tiered, price_id)
 
 
 def _began(model: ModelInfo, at: datetime) -> str:
@@ -122,7 +123,7 @@ def _price(price: ModelPrice, price_id: str) -> Price | None:
         reasoning=_rate(price.output_reasoning_mtok),
         request_usd=per_call / 1000 if isinstance(per_call, Decimal) else Decimal(0),
     )
-    return found if found.input or found.output else None
+    return found if found.input or found.output or found.request_usd else None
 
 
 def _rate(price: Decimal | TieredPrices | None) -> Rate | None:

@@ -1,7 +1,7 @@
 """What model calls cost: usage times a price. Pure; where the prices come from is ``prices`` and ``own_prices``.
 
-Parts do not overlap: ``input_usd`` is uncached input, cache reads and cache writes are apart, and the four parts add
-up to ``total_usd``. A price that is not known makes every amount None, never 0. A call whose usage is told twice is
+Parts do not overlap: ``input_cost_usd`` is uncached input, cache reads and cache writes are apart, and the four parts
+add up to ``cost_usd``. A price that is not known makes every amount None, never 0. A call whose usage is told twice is
 priced each time, and ``usage_counted`` keeps the second one out of every sum, as it does with its tokens.
 """
 
@@ -9,23 +9,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple
-from decimal import Decimal
 from itertools import pairwise, repeat
 from typing import Any, Final, NamedTuple, Protocol
 
 from spanglass.semconv import MODEL_KINDS
-from spanglass_collector.rates import Price, Rate, Tariff
-from spanglass_store.sheet import Row, Sheet
-from spanglass_store.span import Cost, Usage
+from spanglass_collector.tariff import Price, Tariff
+from spanglass_store.sheet import Sheet
+from spanglass_store.span import Usage
 
-__all__ = ["Price", "PriceTable", "Rate", "cost_of", "price_row", "price_sheet"]
-
-NANO_USD: Final = Decimal("1e-9")
-UNKNOWN: Final = Cost()
 DAY_NS: Final = 86_400 * 10**9
 MAX_REMEMBERED: Final = 10_000
-"""Names of models come from clients: what is remembered about them is bounded."""
+MAX_NAME: Final = 200
+"""Names of models come from clients: how many are remembered is bounded, and so is how long they may be. A longer one
+is no model's, and has no price."""
 
 TOKENS: Final = tuple(Usage.__dataclass_fields__)
 AMOUNTS: Final = ("cost_usd", "input_cost_usd", "output_cost_usd", "cache_read_cost_usd", "cache_write_cost_usd")
@@ -41,8 +37,14 @@ class Call(NamedTuple):
     service_tier: str
     day: int
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The model that answered, then the one asked for; without repetition, and only those that were told."""
+        return tuple(dict.fromkeys(filter(None, (self.response_model, self.request_model))))
 
-_PRICED_BY: Final = Call._fields[:-1]
+
+PRICED_BY: Final = Call._fields[:-1]
+"""Columns that decide, with the time, which price a row has."""
 
 
 class PriceTable(Protocol):
@@ -53,11 +55,15 @@ class PriceTable(Protocol):
         """The price of a call at a time (nanoseconds since 1970) of its day, ready for use. None: unknown."""
 
 
+_Stretches = tuple[tuple[int, Tariff | None], ...]
+"""A day in stretches of one price each: (end, price)."""
+
+
 class DailyPrices(ABC):
     """A ``PriceTable`` that remembers by the day what it found. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._days: dict[Call, tuple[tuple[int, Tariff | None], ...]] = {}
+        self._days: dict[Call, _Stretches] = {}
 
     @abstractmethod
     def price_at(self, call: Call, at_ns: int) -> Price | None:
@@ -72,64 +78,31 @@ class DailyPrices(ABC):
         """As ``price_at``, ready for use; ``at_ns`` is a time of the call's day."""
         stretches = self._days.get(call)
         if stretches is None:
-            stretches = self._learnt(call)
+            stretches = self._learnt(Call(*call))
         for until_ns, tariff in stretches:
             if at_ns < until_ns:
                 return tariff
         return None
 
-    def _learnt(self, call: Call) -> tuple[tuple[int, Tariff | None], ...]:
-        """The day, in stretches of one price each: (end, tariff)."""
-        call = Call(*call)
+    def _learnt(self, call: Call) -> _Stretches:
+        if max(map(len, call[:-1])) > MAX_NAME:
+            return ()
         start_ns = call.day * DAY_NS
         within = {at_ns for at_ns in self.changes(call, start_ns) if start_ns < at_ns < start_ns + DAY_NS}
         edges = [start_ns, *sorted(within), start_ns + DAY_NS]
         prices = [(until_ns, self.price_at(call, from_ns)) for from_ns, until_ns in pairwise(edges)]
+        stretches = tuple((until_ns, None if price is None else Tariff(price)) for until_ns, price in prices)
         if len(self._days) >= MAX_REMEMBERED:
             self._days.clear()
-        stretches = self._days[call] = tuple(
-            (until_ns, None if price is None else Tariff(price)) for until_ns, price in prices
-        )
+        self._days[call] = stretches
         return stretches
 
 
-def cost_of(usage: Usage, price: Price) -> Cost:
-    """The cost of a call, to the nano-dollar; where it cannot be known, ``UNKNOWN`` (see ``Tariff.amounts``)."""
-    amounts = Tariff(price).amounts(*astuple(usage))
-    if amounts is None:
-        return UNKNOWN
-    total, for_input, output, read, write = (Decimal(amount).scaleb(-9) for amount in amounts)
-    return Cost(total, for_input, output, read, write, source="computed", price_id=price.price_id)
-
-
-def price_row(row: Row, prices: PriceTable) -> bool:
-    """Add the cost to a row, in nano-dollars; True for a model call with usage and no known price.
+def price_sheet(sheet: Sheet, prices: PriceTable) -> int:
+    """Add the costs, in nano-dollars, to the rows of a sheet; how many of them are model calls that count, with usage
+    and without a known price.
 
     A cost the client reported stays; a row that is no model call has none.
-    """
-    if row["kind"] not in MODEL_KINDS or row.get("cost_source"):
-        return False
-    get, at_ns = row.get, row["start_time"]
-    call = (get("project", ""), get("provider", ""), get("response_model", ""), get("request_model", ""),
-            get("service_tier", ""), at_ns // DAY_NS)  # fmt: skip
-    tariff = prices.tariff_of(call, at_ns)  # type: ignore[arg-type]  # a plain tuple is equal, and quicker
-    if tariff is None:
-        return get("input_tokens") is not None
-    amounts = tariff.amounts(
-        get("input_tokens"), get("output_tokens"), get("cache_read_tokens"), get("cache_write_tokens"),
-        get("reasoning_tokens"), get("input_audio_tokens"), get("output_audio_tokens"),
-    )  # fmt: skip
-    if amounts is None:
-        return get("input_tokens") is not None
-    row["cost_usd"], row["input_cost_usd"], row["output_cost_usd"], row["cache_read_cost_usd"], row["cache_write_cost_usd"] = amounts  # fmt: skip
-    row["cost_source"], row["price_id"] = "computed", tariff.price_id
-    return False
-
-
-def price_sheet(sheet: Sheet, prices: PriceTable) -> int:
-    """Add the costs to all rows of a sheet; how many of them are model calls with usage and no known price.
-
-    The same as ``price_row`` on each row, column by column.
     """
     columns = sheet.columns
     kinds = columns["kind"]
@@ -141,7 +114,7 @@ def price_sheet(sheet: Sheet, prices: PriceTable) -> int:
         kinds,
         sources,
         columns["start_time"],
-        *(columns.get(name) or repeat("") for name in _PRICED_BY),
+        *(columns.get(name) or repeat("") for name in PRICED_BY),
         zip(*(columns.get(name) or repeat(None, sheet.count) for name in TOKENS), strict=True),
         strict=False,
     )
@@ -150,9 +123,9 @@ def price_sheet(sheet: Sheet, prices: PriceTable) -> int:
             continue
         call: Any = (project, provider, answered, asked, tier, at_ns // DAY_NS)
         tariff = tariff_of(call, at_ns)
-        amounts = None if tariff is None else tariff.amounts(*tokens)
+        amounts = None if tariff is None or (tariff.is_flat and _failed(columns, at)) else tariff.amounts(*tokens)
         if tariff is None or amounts is None:
-            unpriced += tokens[0] is not None
+            unpriced += tokens[0] is not None and _counts(columns, at)
         else:
             costs[at], sources[at], price_ids[at] = amounts, "computed", tariff.price_id
     if any(sources):
@@ -171,3 +144,14 @@ def _before(columns: Mapping[str, Sequence[Any]], count: int) -> tuple[list[tupl
         return [_NO_COST] * count, sources, price_ids
     parts = (columns.get(name) or repeat(None, count) for name in AMOUNTS)
     return list(zip(*parts, strict=True)), sources, price_ids
+
+
+def _failed(columns: Mapping[str, Sequence[Any]], at: int) -> bool:
+    """Whether the call ended in an error before it used anything: nobody asks money for that."""
+    used, status = columns.get("input_tokens"), columns.get("status")
+    return bool(status) and status[at] == "error" and not (used and used[at])
+
+
+def _counts(columns: Mapping[str, Sequence[Any]], at: int) -> bool:
+    counted = columns.get("usage_counted")
+    return counted is None or bool(counted[at])

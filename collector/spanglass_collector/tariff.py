@@ -63,9 +63,12 @@ _Band: TypeAlias = tuple[int | None, ...]
 
 
 class Tariff:
-    """A price ready for use. Raises ValueError for a price without any amount."""
+    """A price ready for use. Raises ValueError for a price without any amount.
 
-    __slots__ = ("_band", "_flat", "_request", "_tiers", "price_id")
+    ``is_flat``: it has nothing but an amount for each call, and needs to know no tokens.
+    """
+
+    __slots__ = ("_band", "_request", "_tiers", "is_flat", "price_id")
 
     def __init__(self, price: Price) -> None:
         rates = [getattr(price, name) for name in _RATES]
@@ -75,7 +78,7 @@ class Tariff:
             raise ValueError(msg)
         self.price_id = price.price_id
         self._request = _whole(price.request_usd * FEMTO_USD)
-        self._flat = not told
+        self.is_flat = not told
         self._band = _band(rates, 0)
         starts = sorted({above for rate in told for above, _ in rate.tiers})
         self._tiers = tuple((above, _band(rates, above + 1)) for above in starts)
@@ -95,7 +98,7 @@ class Tariff:
         None (unknown) where the usage is, where it contradicts itself (more cached than input), or where tokens were
         used that the price has no rate for.
         """
-        if self._flat:
+        if self.is_flat:
             flat = (self._request + HALF) // NANO
             return flat, flat, 0, 0, 0
         if input_tokens is None:
