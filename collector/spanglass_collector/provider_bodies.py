@@ -35,8 +35,7 @@ def asked(body: Value) -> dict[str, Any]:
     if said is None:
         return {}
     told: dict[str, Any] = {"input_messages": messages_from_value(said, "user")}
-    config = request.get("config")
-    for place in (request, config if isinstance(config, dict) else {}):
+    for place in (request, _object(request, "config")):
         system = next((place[name] for name in _SYSTEM if place.get(name)), None)
         if system is not None and "system_parts" not in told:
             told["system_parts"] = _system_parts(system)
@@ -126,17 +125,24 @@ def _of_langchain(answer: Mapping[str, Any]) -> dict[str, Any]:
     said: list[Any] = []
     for generation in generations:
         message = generation.get("message")
-        data = message.get("kwargs", message.get("data", message)) if isinstance(message, dict) else {}
-        about, info = data.get("response_metadata"), generation.get("generation_info")
-        facts = {**(info if isinstance(info, dict) else {}), **(about if isinstance(about, dict) else {})}
+        data = _object(message, "kwargs") or _object(message, "data") or _object(generation, "message")
+        facts = _object(generation, "generation_info") | _object(data, "response_metadata")
         ended = _first(facts, ("finish_reason", "stop_reason", "finishReason"))
         said.append(message if isinstance(message, dict) else generation.get("text"))
         told |= _without_nothing({"finish_reasons": texts(ended)}) | _without_nothing(_facts(facts))
         told |= usage_told(data.get("usage_metadata"))
+        if failure := _object(_object(facts, "body"), "error").get("message"):
+            told["error_message"] = as_text(failure)
     output = answer.get("llm_output")
     if isinstance(output, dict):
         told = _without_nothing(_facts(output)) | told
     return told | _without_nothing({"output_messages": messages_from_value(said, "assistant")})
+
+
+def _object(told: Any, name: str) -> dict[str, Any]:
+    """What lies under a name where that is an object; empty otherwise."""
+    inner = told.get(name) if isinstance(told, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def _first(told: Mapping[str, Any], names: Iterable[str]) -> str | None:

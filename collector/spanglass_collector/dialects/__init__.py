@@ -7,15 +7,29 @@ from typing import Final
 from spanglass_collector.decode import Alike, WireSpan
 from spanglass_collector.dialects.dialect import Dialect
 from spanglass_collector.dialects.gen_ai import GEN_AI
+from spanglass_collector.dialects.gen_ai_events import GEN_AI_EVENTS
 from spanglass_collector.dialects.general import GENERAL
 from spanglass_collector.dialects.langfuse import LANGFUSE
+from spanglass_collector.dialects.langsmith import LANGSMITH
 from spanglass_collector.dialects.openinference import OPENINFERENCE
 from spanglass_collector.dialects.own import OWN
 from spanglass_collector.dialects.plan import Plans, Together, shape_of
+from spanglass_collector.dialects.strands import STRANDS
 from spanglass_collector.dialects.told import Told
 from spanglass_collector.dialects.traceloop import TRACELOOP
+from spanglass_collector.dialects.vercel import VERCEL
 
-DIALECTS: Final[tuple[Dialect, ...]] = (OWN, GENERAL, LANGFUSE, OPENINFERENCE, TRACELOOP, GEN_AI)
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    OWN,
+    GENERAL,
+    LANGFUSE,
+    LANGSMITH,
+    VERCEL,
+    STRANDS,
+    OPENINFERENCE,
+    TRACELOOP,
+    GEN_AI,
+)
 """By falling precedence: what is said on purpose for us, then the more particular before the more common."""
 
 
