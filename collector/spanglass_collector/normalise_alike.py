@@ -46,7 +46,7 @@ class _Names(dict[bytes, str]):
 _NAMES: Final = _Names()
 _NO_ID: Final = bytes(8)
 _ERROR: Final = 2
-_ONE_BY_ONE: Final = frozenset({"status", "usage_counted", "error_message", "duration_ns"})
+_ONE_BY_ONE: Final = frozenset({"status", "usage_counted", "error_message", "http_status", "duration_ns"})
 """Told fields that are too rare to be read column by column."""
 
 Columns = dict[str, Sequence[Any]]

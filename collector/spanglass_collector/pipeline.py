@@ -10,7 +10,8 @@ from spanglass_collector.dialects import told_by, told_together
 from spanglass_collector.normalise import origin_row, row_from_wire
 from spanglass_collector.normalise_alike import sheet_from_alike
 from spanglass_collector.pricing import PriceTable, price_sheet
-from spanglass_collector.together import count_once, share_trace_context
+from spanglass_collector.together import share_trace_context
+from spanglass_collector.told_twice import count_once
 from spanglass_store.native import Block
 from spanglass_store.rows import block_from_sheet, span_from_sparse
 from spanglass_store.sheet import Sheet, sheets_from_rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from spanglass.semconv import MODEL_KINDS
 from spanglass_store.rows import DEFAULTS
 from spanglass_store.sheet import Sheet
 
@@ -46,29 +45,3 @@ def _tell(sheet: Sheet, name: str, told: dict[bytes, Any]) -> None:
     values = [told.get(trace_id) for trace_id in sheet.columns["trace_id"]]
     if any(values):
         sheet.columns[name] = [DEFAULTS[name] if value is None else value for value in values]
-
-
-def count_once(sheets: Sequence[Sheet]) -> None:
-    """Of a model call that two libraries tell with the same usage, one right under the other, only the upper counts."""
-    calls = {
-        (sheet.columns["trace_id"][at], sheet.columns["span_id"][at]): (sheet, at)
-        for sheet in sheets
-        if "input_tokens" in sheet.columns
-        for at, kind in enumerate(sheet.columns["kind"])
-        if kind in MODEL_KINDS
-    }
-    for (trace_id, _), (sheet, at) in calls.items():
-        above = calls.get((trace_id, _value(sheet, at, "parent_span_id")))
-        if above and _value(*above, "usage_counted") and _usage(sheet, at) == _usage(*above):
-            counted = list(sheet.columns.get("usage_counted") or [True] * sheet.count)
-            counted[at] = False
-            sheet.columns["usage_counted"] = counted
-
-
-def _usage(sheet: Sheet, at: int) -> tuple[Any, Any]:
-    return _value(sheet, at, "input_tokens"), _value(sheet, at, "output_tokens")
-
-
-def _value(sheet: Sheet, at: int, name: str) -> Any:
-    column = sheet.columns.get(name)
-    return DEFAULTS[name] if column is None else column[at]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from spanglass_collector.together import count_once, share_trace_context
+from spanglass_collector.together import share_trace_context
 from spanglass_store.sheet import Row, Sheet, sheets_from_rows
 
 
@@ -26,25 +26,3 @@ def test_context_of_a_trace_is_shared_among_its_spans() -> None:
     assert (shared[2]["session_id"], shared[2]["user_id"], shared[2]["tags"]) == ("own", "u", ("beta",))
     assert (shared[3]["session_id"], shared[3]["user_id"]) == ("s", "v")
     assert shared[4] == stranger
-
-
-CALL = {"kind": "llm", "input_tokens": 10, "output_tokens": 5}
-
-
-def counted(*rows: Row) -> list[bool]:
-    sheets = sheets_from_rows(rows)
-    count_once(sheets)
-    told = rows_of(sheets)
-    return [told[each["span_id"]].get("usage_counted", True) for each in rows]
-
-
-def test_a_call_told_by_two_libraries_counts_once() -> None:
-    assert counted(row(1, **CALL), row(2, 1, **CALL)) == [True, False]
-    assert counted(row(2, 1, **CALL), row(1, **CALL)) == [False, True]
-    assert counted(row(1, **CALL, usage_counted=False), row(2, 1, **CALL)) == [False, True]
-
-
-def test_a_different_call_below_a_call_counts() -> None:
-    assert counted(row(1, **CALL), row(2, 1, **CALL | {"input_tokens": 7}), row(3, 1, kind="llm")) == [True] * 3
-    assert counted(row(1, kind="agent"), row(2, 1, **CALL)) == [True] * 2
-    assert counted(row(1, **CALL), row(2, 1, **CALL, trace_id=b"b" * 16)) == [True] * 2
