@@ -181,6 +181,8 @@ def _message(item: Any, role: str) -> Message | None:
     if said_by == "tool" and item.get("tool_call_id"):
         content = item.get("content")
         parts = [tool_response(item["tool_call_id"], content if isinstance(content, str) else plain_text(parts))]
+    elif said_by == "user" and parts and all(part.get("type") == "tool_call_response" for part in parts):
+        said_by = "tool"  # Anthropic and pydantic-ai let the user bring what tools answered
     parts += tool_calls_of(item.get("tool_calls"))
     message: Message = {"role": said_by, "parts": parts}
     message |= {key: item[key] for key in ("name", "finish_reason") if item.get(key) is not None}
