@@ -10,7 +10,7 @@ from spanglass_collector.dialects import told_by, told_together
 from spanglass_collector.normalise import origin_row, row_from_wire
 from spanglass_collector.normalise_alike import sheet_from_alike
 from spanglass_collector.pricing import PriceTable, price_sheet
-from spanglass_collector.together import share_trace_context
+from spanglass_collector.together import lend_messages, share_trace_context
 from spanglass_collector.told_twice import count_once
 from spanglass_store.native import Block
 from spanglass_store.rows import block_from_sheet, span_from_sparse
@@ -66,6 +66,7 @@ def sheets_from_decoded(decoded: Decoded, *, project: str, received_ns: int) -> 
         row_from_wire(span, told_by(span), origin_row(span, project), received_ns=received_ns) for span in others
     )
     share_trace_context(sheets)
+    lend_messages(sheets)
     count_once(sheets)
     return sheets
 

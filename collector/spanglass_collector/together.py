@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from spanglass.semconv import Kind
+from spanglass_store.packed import Same
 from spanglass_store.rows import DEFAULTS
 from spanglass_store.sheet import Sheet
 
@@ -45,3 +47,36 @@ def _tell(sheet: Sheet, name: str, told: dict[bytes, Any]) -> None:
     values = [told.get(trace_id) for trace_id in sheet.columns["trace_id"]]
     if any(values):
         sheet.columns[name] = [DEFAULTS[name] if value is None else value for value in values]
+
+
+LENDER: Final = "pydantic-ai"
+
+
+def lend_messages(sheets: Sequence[Sheet]) -> None:
+    """Give a failed call of Pydantic AI the messages of its agent, which failed with it: it has none of its own."""
+    failing = [sheet for sheet in sheets if "status" in sheet.columns and LENDER in scopes_of(sheet)]
+    if not failing:
+        return
+    lenders = {
+        (columns["trace_id"][at], columns["span_id"][at]): columns["input"][at]
+        for columns in (sheet.columns for sheet in failing)
+        if "input" in columns
+        for at, (kind, status) in enumerate(zip(columns["kind"], columns["status"], strict=True))
+        if kind == Kind.AGENT and status == "error"
+    }
+    for sheet in failing:
+        columns = sheet.columns
+        if "input" not in columns and "parent_span_id" in columns:
+            places = zip(columns["trace_id"], columns["parent_span_id"], strict=True)
+            told = zip(places, columns["kind"], columns["status"], strict=True)
+            lent = [
+                lenders.get(place, "") if (kind, status) == (Kind.LLM, "error") else "" for place, kind, status in told
+            ]
+            if any(lent):
+                columns["input"] = lent
+
+
+def scopes_of(sheet: Sheet) -> set[str]:
+    """The instrumentation scopes of its rows."""
+    names = sheet.columns.get("scope_name", ())
+    return {names.value} if isinstance(names, Same) else set(names)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spanglass.semconv import MODEL_KINDS
-from spanglass_store.packed import Same
+from spanglass_collector.together import scopes_of
 from spanglass_store.rows import DEFAULTS
 from spanglass_store.sheet import Sheet
 
@@ -67,7 +67,7 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     """Of each call that is told twice, let one count: the upper of two, or the one with the messages. Where the
     provider's own client has other figures, its own are right.
     """
-    several = _tell_several_scopes(sheets)
+    several = len(set().union(*map(scopes_of, sheets))) > 1
     calls = [*_calls(sheets, with_usage=not several)]
     if len(calls) < 2:
         return
@@ -79,16 +79,6 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     if several:
         for answers in _by_answer(calls):
             _settle_apart(answers)
-
-
-def _tell_several_scopes(sheets: Iterable[Sheet]) -> bool:
-    scopes: set[str] = set()
-    for sheet in sheets:
-        names = sheet.columns.get("scope_name", ())
-        scopes.update((names.value,) if isinstance(names, Same) else names)
-        if len(scopes) > 1:
-            return True
-    return False
 
 
 def _calls(sheets: Iterable[Sheet], *, with_usage: bool) -> Iterator[_Call]:

@@ -14,6 +14,7 @@ from spanglass_collector.dialects.langsmith import LANGSMITH
 from spanglass_collector.dialects.openinference import OPENINFERENCE
 from spanglass_collector.dialects.own import OWN
 from spanglass_collector.dialects.plan import Plans, Together, shape_of
+from spanglass_collector.dialects.pydantic_ai import PYDANTIC_AI
 from spanglass_collector.dialects.strands import STRANDS
 from spanglass_collector.dialects.told import Told
 from spanglass_collector.dialects.traceloop import TRACELOOP
@@ -26,6 +27,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     LANGSMITH,
     VERCEL,
     STRANDS,
+    PYDANTIC_AI,
     OPENINFERENCE,
     TRACELOOP,
     GEN_AI,

@@ -5,6 +5,7 @@ Here ``input_tokens`` includes cached and ``output_tokens`` includes reasoning t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -32,6 +33,9 @@ KIND_OF_OPERATION: Final[Mapping[str, Kind]] = {
     "create_agent": Kind.AGENT,
     "invoke_workflow": Kind.CHAIN,
 }
+PYDANTIC_AI: Final = "pydantic-ai"
+UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
 _DETAILS = "gen_ai.usage.details."
 
 
@@ -52,6 +56,13 @@ def _indexed_messages(span: WireSpan) -> Iterable[Found]:
         messages = messages_from_value(listed, role)
         if messages:
             yield Found(field, messages, names)
+
+
+def _conversation(span: WireSpan) -> Iterable[Found]:
+    """The conversation is the session, but for the one that pydantic-ai makes up for a run that has none."""
+    told = values.text(span.attributes.get(semconv.CONVERSATION_ID))
+    if told and not (span.scope_name == PYDANTIC_AI and UUID7.fullmatch(told)):
+        yield Found("session_id", told, (semconv.CONVERSATION_ID,))
 
 
 def _first_token_of_server(span: WireSpan) -> Iterable[Found]:
@@ -110,7 +121,6 @@ GEN_AI: Final = Dialect(
         Word("gen_ai.tool.call.result", "output_text", values.as_text),
         Word("gen_ai.retrieval.query.text", "input_text", values.as_text),
         Word("gen_ai.retrieval.documents", "output_text", values.as_text),
-        Word(semconv.CONVERSATION_ID, "session_id", values.text),
         Word(semconv.PROMPT_NAME, "prompt_name", values.text),
         Word(semconv.PROMPT_VERSION, "prompt_version", values.text),
     ),
@@ -118,5 +128,6 @@ GEN_AI: Final = Dialect(
     phrases=(
         Phrase(("gen_ai.prompt.", "gen_ai.completion."), _indexed_messages),
         Phrase(("gen_ai.server.time_to_first_token",), _first_token_of_server),
+        Phrase((semconv.CONVERSATION_ID,), _conversation),
     ),
 )

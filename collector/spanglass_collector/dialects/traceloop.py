@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from spanglass.semconv import Kind
 from spanglass_collector import values
-from spanglass_collector.decode import Value
-from spanglass_collector.dialects.dialect import Dialect, Family, Word
+from spanglass_collector.decode import Value, WireSpan
+from spanglass_collector.dialects.dialect import EVENT, Dialect, Family, Found, Phrase, Word
 
 KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
     "workflow": Kind.CHAIN,
@@ -23,6 +23,9 @@ KIND_OF_REQUEST: Final[Mapping[str, Kind]] = {
     "rerank": Kind.RERANK,
 }
 ASSOCIATION: Final = "traceloop.association.properties."
+STREAMING: Final = ("gen_ai.is_streaming", "llm.is_streaming")
+CHUNKS: Final = ("gen_ai.content.completion.chunk", "llm.content.completion.chunk")
+"""Names of the events, one for each piece of a stream."""
 _SESSION = ASSOCIATION + "session_id"
 _USER = ASSOCIATION + "user_id"
 
@@ -35,18 +38,34 @@ def _kind_of_request(value: Value) -> Kind | None:
     return KIND_OF_REQUEST.get(value) if isinstance(value, str) else None
 
 
+def _streams(value: Value) -> dict[str, str] | None:
+    told = values.flag(value)
+    return None if told is None else {"stream": values.as_text(told)}
+
+
+def _first_token(span: WireSpan) -> Iterable[Found]:
+    """The first of the events that stand for pieces of a stream."""
+    for event in span.events:
+        if event.name in CHUNKS and event.time_ns >= span.start_ns:
+            yield Found("time_to_first_token_ns", event.time_ns - span.start_ns)
+            return
+
+
 TRACELOOP: Final = Dialect(
     name="traceloop",
-    prefixes=("traceloop.", "llm.request.type"),
+    prefixes=("traceloop.", "llm.request.type", *STREAMING, *(EVENT + name for name in CHUNKS)),
     words=(
         Word("traceloop.span.kind", "kind", _kind_of_span),
         Word("llm.request.type", "kind", _kind_of_request),
         Word(_SESSION, "session_id", values.text),
         Word(_USER, "user_id", values.text),
+        Word("gen_ai.user", "user_id", values.text),
+        *(Word(name, "parameters", _streams) for name in STREAMING),
         Word("traceloop.entity.input", "input_text", values.as_text),
         Word("traceloop.entity.output", "output_text", values.as_text),
         Word("traceloop.prompt.key", "prompt_name", values.text),
         Word("traceloop.prompt.version", "prompt_version", values.text),
     ),
+    phrases=(Phrase(tuple(EVENT + name for name in CHUNKS), _first_token),),
     families=(Family(ASSOCIATION, "metadata", values.as_text, besides=frozenset({"session_id", "user_id"})),),
 )
