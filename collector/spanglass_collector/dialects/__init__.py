@@ -11,7 +11,10 @@ from spanglass_collector.dialects.gen_ai_events import GEN_AI_EVENTS
 from spanglass_collector.dialects.general import GENERAL
 from spanglass_collector.dialects.langfuse import LANGFUSE
 from spanglass_collector.dialects.langsmith import LANGSMITH
+from spanglass_collector.dialects.litellm import LITELLM
+from spanglass_collector.dialects.logfire import LOGFIRE
 from spanglass_collector.dialects.openinference import OPENINFERENCE
+from spanglass_collector.dialects.openlit import OPENLIT
 from spanglass_collector.dialects.own import OWN
 from spanglass_collector.dialects.plan import Plans, Together, shape_of
 from spanglass_collector.dialects.pydantic_ai import PYDANTIC_AI
@@ -27,10 +30,14 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     LANGSMITH,
     VERCEL,
     STRANDS,
+    LITELLM,
+    LOGFIRE,
+    OPENLIT,
     PYDANTIC_AI,
     OPENINFERENCE,
     TRACELOOP,
     GEN_AI,
+    GEN_AI_EVENTS,
 )
 """By falling precedence: what is said on purpose for us, then the more particular before the more common."""
 
