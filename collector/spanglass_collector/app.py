@@ -22,6 +22,7 @@ from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.langfuse import langfuse_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
+from spanglass_collector.api.traceloop import traceloop_routes
 from spanglass_collector.caps import Caps
 from spanglass_collector.current_prices import CurrentPrices
 from spanglass_collector.drains import Drains
@@ -180,8 +181,8 @@ def _api(services: Services) -> FastAPI:
         title="spanglass", description="What the collector knows, and how to ask it.", docs_url=None, redoc_url=None
     )
     answer_errors(api)
-    for routes in (health_routes(services), score_routes(services), langfuse_routes(services), read_routes(services)):
-        api.include_router(routes)
+    for routes in (health_routes, score_routes, langfuse_routes, traceloop_routes, read_routes):
+        api.include_router(routes(services))
     return api
 
 
