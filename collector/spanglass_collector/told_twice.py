@@ -17,6 +17,8 @@ from spanglass_store.sheet import Sheet
 
 PROVIDERS_OWN: Final = ("com.anthropic.sdk.", "mistralai_sdk_tracer")
 """Scopes of spans that a provider's client makes by itself. They have the exact figures, and no messages."""
+IN_PIECES: Final = ("litellm", "logfire")
+"""Beginnings of the scopes of libraries that tell one call in several spans of their own."""
 TAKEN: Final = (
     "time_to_first_token_ns",
     "finish_reasons",
@@ -31,6 +33,12 @@ TAKEN: Final = (
     "output_preview",
 )
 """Columns that the one that counts takes from the other where it has nothing itself; parameters are joined."""
+NO_ID: Final = '"id":null'
+"""In an output: tool calls whose ids the library left out."""
+RECORD: Final = ("logfire.span_type", "log")
+"""Attribute of the record that Logfire writes of a stream when it has been read (``dialects.logfire``)."""
+RECORD_AFTER_NS: Final = 250_000_000
+"""What may lie between the end of the request of a stream and the beginning of its record: 3 ms were measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +70,27 @@ class _Call:
     def is_providers_own(self) -> bool:
         return str(self["scope_name"]).startswith(PROVIDERS_OWN)
 
+    @property
+    def is_record(self) -> bool:
+        name, value = RECORD
+        return str(self["scope_name"]).startswith("logfire") and self["attributes"].get(name) == value
+
+    def is_answer_of(self, other: _Call) -> bool:
+        """Whether both tell the same answer, or at least the same model."""
+        return any(
+            self[name] and self[name] == other[name] for name in ("response_id", "response_model", "request_model")
+        )
+
 
 def count_once(sheets: Sequence[Sheet]) -> None:
     """Of each call that is told twice, let one count: the upper of two, or the one with the messages. Where the
     provider's own client has other figures, its own are right.
     """
-    several = len(set().union(*map(scopes_of, sheets))) > 1
+    scopes = set().union(*map(scopes_of, sheets))
+    several = len(scopes) > 1 or any(scope.startswith(IN_PIECES) for scope in scopes)
     calls = [*_calls(sheets, with_usage=not several)]
-    if len(calls) < 2:
+    own = several and [call for call in calls if call.is_providers_own and call["parent_span_id"]]
+    if len(calls) < 2 and not own:
         return
     places = {(call["trace_id"], call["span_id"]): call for call in calls}
     for call in calls:
@@ -79,6 +100,9 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     if several:
         for answers in _by_answer(calls):
             _settle_apart(answers)
+        _settle_records(calls)
+    if own:
+        _settle_orphans(own, sheets, calls)
 
 
 def _calls(sheets: Iterable[Sheet], *, with_usage: bool) -> Iterator[_Call]:
@@ -94,6 +118,8 @@ def _settle_nested(above: _Call, below: _Call) -> None:
         _let_count(above, below)
     elif below.tells_usage and not above.tells_usage and above["scope_name"] != below["scope_name"]:
         above.put("usage_counted", value=False)  # it may have called more than once: each call counts by itself
+    elif above.tells_usage and not below.tells_usage and below.is_answer_of(above):
+        _let_count(above, below)
 
 
 def _by_answer(calls: Iterable[_Call]) -> list[list[_Call]]:
@@ -115,11 +141,51 @@ def _settle_apart(answers: Sequence[_Call]) -> None:
             _let_count(counting, other)
 
 
+def _settle_records(calls: Sequence[_Call]) -> None:
+    """A stream that Logfire tells: the record of it counts and not the request, unless the provider's own client has
+    the same figures. Both may lie in traces of their own: they are found by model, time and what was said.
+    """
+    records = [call for call in calls if call["usage_counted"] and call.is_record]
+    others = [call for call in calls if call["usage_counted"] and not call.is_record] if records else []
+    for record in records:
+        start_ns = record["start_time"]
+        found = [
+            call
+            for call in others
+            if call["request_model"] == record["request_model"]
+            and call["start_time"] <= start_ns <= call["start_time"] + call["duration_ns"] + RECORD_AFTER_NS
+            and call["input"] in {"", record["input"]}
+            and (not call.tells_usage or (call.is_providers_own and call.usage == record.usage))
+        ]
+        if found:
+            other = max(found, key=lambda call: (call.tells_usage, call["start_time"]))
+            others.remove(other)
+            _let_count(*((other, record) if other.tells_usage else (record, other)))
+
+
+def _settle_orphans(own: Sequence[_Call], sheets: Sequence[Sheet], calls: Sequence[_Call]) -> None:
+    """Spans of a provider's client whose parent came with another request, or will.
+
+    The parent may be a library that tells the same call. It is taken for that, unless this request holds other spans
+    of the application and none of such a library.
+    """
+    present = {
+        place for sheet in sheets for place in zip(sheet.columns["trace_id"], sheet.columns["span_id"], strict=True)
+    }
+    libraries = [call for call in calls if not call.is_providers_own]
+    others = sum(sheet.count for sheet in sheets) > len(calls)
+    for call in own:
+        if (call["trace_id"], call["parent_span_id"]) not in present and (libraries or not others):
+            call.put("usage_counted", value=False)
+
+
 def _let_count(counting: _Call, other: _Call) -> None:
     other.put("usage_counted", value=False)
     for column in TAKEN:
         if not counting[column] and (value := other[column]):
             counting.put(column, value)
+    if NO_ID in counting["output"] and NO_ID not in (output := other["output"]) and output:
+        counting.put("output", output)
     sent: Mapping[str, str] = other["parameters"]
     if not sent.keys() <= counting["parameters"].keys():
         counting.put("parameters", {**sent, **counting["parameters"]})
