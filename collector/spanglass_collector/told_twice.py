@@ -87,7 +87,7 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     provider's own client has other figures, its own are right.
     """
     scopes = set().union(*map(scopes_of, sheets))
-    several = len(scopes) > 1 or any(scope.startswith(IN_PIECES) for scope in scopes)
+    several = len(scopes) > 1 or any(scope.startswith((*IN_PIECES, *PROVIDERS_OWN)) for scope in scopes)
     calls = [*_calls(sheets, with_usage=not several)]
     own = several and [call for call in calls if call.is_providers_own and call["parent_span_id"]]
     if len(calls) < 2 and not own:

@@ -1,41 +1,20 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import Counter
 
 import pytest
 from collector.payloads import Payload, payloads
-from collector.truth import PRICES, facts_of
+from collector.truth import facts_of
 from collector.wire import wire_span
 
 from spanglass_collector.dialects import DIALECTS, told_by
 from spanglass_collector.dialects.dialect import Word
 from spanglass_collector.dialects.indexed import tree
-from spanglass_collector.pipeline import spans_from_body
-
-RIGHT = (
-    "openinference-openai",
-    "otel-genai-openai-span",
-    "otel-openai-v2-spanevent",
-    "otel-genai-langchain",
-    "traceloop-cohere",
-)
-"""Libraries whose every told field must come out as it was."""
 
 
 @pytest.mark.parametrize("payload", payloads(), ids=str)
-def test_every_recorded_payload_is_read(payload: Payload) -> None:
-    """Of any library, understood or not: no span is lost, and nothing that was sent is neither told nor kept."""
-    spans, rejects = spans_from_body(payload.body, project="p", received_ns=time.time_ns(), prices=PRICES)
-    sent = {node["span_id"]: node for node in payload.truth["span_tree"]}
-    assert rejects == ()
-    assert Counter(span.span_id for span in spans) == Counter(dict.fromkeys(sent, 1))
-    assert all(span.name == sent[span.span_id]["name"] for span in spans)
-
-
-@pytest.mark.parametrize("payload", payloads(*RIGHT), ids=str)
-def test_supported_libraries_are_understood(payload: Payload) -> None:
+def test_every_recorded_payload_is_understood(payload: Payload) -> None:
+    """No span is lost, every field that the library tells is told as it was, nothing is invented, usage counts once."""
     assert [fact for fact in facts_of(payload) if not fact.right] == []
 
 

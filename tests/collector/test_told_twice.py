@@ -1,5 +1,13 @@
 from __future__ import annotations
 
+import pytest
+from collector.payloads import Payload, payloads
+from collector.truth import PRICES, RECEIVED_NS, facts
+from collector.wire import body_of
+
+from spanglass_collector.api.documents import span_document
+from spanglass_collector.decode import decode
+from spanglass_collector.pipeline import spans_from_body
 from spanglass_collector.told_twice import count_once
 from spanglass_store.sheet import Row, Sheet, sheets_from_rows
 
@@ -34,3 +42,65 @@ def test_a_different_call_below_a_call_counts() -> None:
     assert counted(row(1, **CALL), row(2, 1, **CALL | {"input_tokens": 7}), row(3, 1, kind="llm")) == [True] * 3
     assert counted(row(1, kind="agent"), row(2, 1, **CALL)) == [True] * 2
     assert counted(row(1, **CALL), row(2, 1, **CALL, trace_id=b"b" * 16)) == [True] * 2
+
+
+ASKED = {"kind": "llm", "request_model": "m", "scope_name": "logfire.openai", "input": "[1]"}
+RECORD = ASKED | {"output_tokens": 5, "attributes": {"logfire.span_type": "log"}}
+REQUEST = ASKED | {"attributes": {"logfire.span_type": "span"}}
+
+
+def test_of_a_stream_that_logfire_tells_the_record_counts() -> None:
+    request = row(1, start_time=10**9, duration_ns=10**7, **REQUEST)
+    record = row(2, trace_id=b"b" * 16, start_time=10**9 + 11 * 10**6, duration_ns=10**9, **RECORD)
+    later = row(3, start_time=10**10, duration_ns=10**7, **REQUEST)
+    other = row(4, start_time=10**9, duration_ns=10**7, **REQUEST | {"input": "[2]"})
+    assert counted(request, record, later, other) == [False, True, True, True]
+
+
+def test_a_stream_that_the_providers_client_tells_too_counts_there() -> None:
+    request = row(1, start_time=10**9, duration_ns=10**7, **REQUEST)
+    told = {"kind": "llm", "request_model": "m", "output_tokens": 5, "scope_name": "com.anthropic.sdk.python"}
+    own = row(2, 1, start_time=10**9, duration_ns=10**9, **told)
+    record = row(3, trace_id=b"b" * 16, start_time=10**9 + 11 * 10**6, duration_ns=10**9, output="[3]", **RECORD)
+    sheets = sheets_from_rows([request, own, record])
+    count_once(sheets)
+    rows = rows_of(sheets)
+    assert [rows[at].get("usage_counted", True) for at in (1, 2, 3)] == [False, True, False]
+    assert (rows[2]["input"], rows[2]["output"]) == ("[1]", "[3]")
+
+
+def test_a_detail_without_usage_does_not_count_and_lends_its_ids() -> None:
+    litellm = {"kind": "llm", "scope_name": "litellm", "response_id": "r"}
+    call = row(1, **litellm, input_tokens=1, output='[{"id":null}]')
+    raw = row(2, 1, **litellm, output='[{"id":"c1"}]', parameters={"reasoning_effort": "low"})
+    other = row(3, 1, **litellm | {"response_id": "of another"})
+    sheets = sheets_from_rows([call, raw, other])
+    count_once(sheets)
+    rows = rows_of(sheets)
+    assert [rows[at].get("usage_counted", True) for at in (1, 2, 3)] == [True, False, True]
+    assert (rows[1]["output"], rows[1]["parameters"]) == ('[{"id":"c1"}]', {"reasoning_effort": "low"})
+
+
+def test_a_providers_own_span_whose_parent_is_elsewhere_counts_only_where_nobody_else_tells_calls() -> None:
+    own = CALL | {"scope_name": "com.anthropic.sdk.python"}
+    assert counted(row(2, 1, **own)) == [False]
+    assert counted(row(2, **own)) == [True]
+    assert counted(row(2, 1, **own), row(9, scope_name="app")) == [True, True]
+    assert counted(row(2, 1, **own), row(9, scope_name="app"), row(8, **CALL, scope_name="x")) == [False, True, True]
+
+
+STACKED = [
+    payload
+    for payload in payloads("openinference-anthropic", "pydantic-ai", "strands-agents")
+    if payload.scenario != "chat_stream_helper"  # there the provider's own span is nobody's child
+]
+
+
+@pytest.mark.parametrize("payload", STACKED, ids=str)
+def test_usage_counts_once_when_each_span_comes_by_itself(payload: Payload) -> None:
+    documents = {}
+    for span in decode(payload.body).spans:
+        (read,), _ = spans_from_body(body_of(span), project="p", received_ns=RECEIVED_NS, prices=PRICES)
+        documents[span.span_id] = span_document(read)
+    wrong = [fact for fact in facts(payload.truth, documents) if fact.field.startswith("usage.") and not fact.right]
+    assert wrong == []
