@@ -13,6 +13,7 @@ from spanglass_collector.dialects.langfuse import LANGFUSE
 from spanglass_collector.dialects.langsmith import LANGSMITH
 from spanglass_collector.dialects.litellm import LITELLM
 from spanglass_collector.dialects.logfire import LOGFIRE
+from spanglass_collector.dialects.openai_agents import OPENAI_AGENTS
 from spanglass_collector.dialects.openinference import OPENINFERENCE
 from spanglass_collector.dialects.openlit import OPENLIT
 from spanglass_collector.dialects.own import OWN
@@ -34,6 +35,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     LOGFIRE,
     OPENLIT,
     PYDANTIC_AI,
+    OPENAI_AGENTS,
     OPENINFERENCE,
     TRACELOOP,
     GEN_AI,

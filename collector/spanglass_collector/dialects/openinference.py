@@ -19,10 +19,12 @@ from spanglass_collector.dialects.openinference_messages import (
     INPUT,
     INSTRUCTOR_MODEL,
     OUTPUT,
+    instructions,
     messages,
     structured_output,
 )
 from spanglass_collector.dialects.openinference_models import INVOCATIONS, NAMES, PROMPT_TOKENS, REQUESTED, facts
+from spanglass_collector.dialects.providers import provider
 
 KIND: Final = "openinference.span.kind"
 KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
@@ -93,8 +95,8 @@ OPENINFERENCE: Final = Dialect(
     prefixes=("openinference.", "llm.", "input.value", "output.value", "embedding.", "retrieval.", "reranker."),
     words=(
         Word(KIND, "kind", _kind),
-        Word("llm.provider", "provider", values.lower),
-        Word("llm.system", "provider", values.lower),
+        Word("llm.provider", "provider", provider),
+        Word("llm.system", "provider", provider),
         Word("llm.response.model_name", "response_model", values.text),
         Word(PROMPT_TOKENS, "input_tokens", values.whole),
         Word(_COMPLETION, "output_tokens", values.whole),
@@ -117,6 +119,7 @@ OPENINFERENCE: Final = Dialect(
     phrases=(
         Phrase((INSTRUCTOR_MODEL,), structured_output),
         Phrase(("llm.input_messages.", "llm.output_messages."), messages),
+        Phrase((INPUT,), instructions),
         Phrase((KIND, REQUESTED, *NAMES, *INVOCATIONS), facts),
         Phrase(("embedding.embeddings.",), _embeddings),
         Phrase(("retrieval.documents.", "reranker.output_documents."), _documents),

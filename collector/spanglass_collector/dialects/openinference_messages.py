@@ -11,13 +11,16 @@ from spanglass_collector.decode import Attributes, WireSpan
 from spanglass_collector.dialects.dialect import Found
 from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.messages import messages_from_value
+from spanglass_collector.provider_bodies import asked
 from spanglass_collector.python_repr import CLASS, from_repr
 
 INPUT: Final = "input.value"
 OUTPUT: Final = "output.value"
+SYSTEM: Final = frozenset({"system", "developer"})
 STRAY_CALLS: Final = "message.tool_calls."
 """Where google_genai puts the calls it made by itself: the name lacks which message they belong to."""
 HAYSTACK: Final = "openinference.instrumentation.haystack"
+OPENAI_AGENTS: Final = "openinference.instrumentation.openai_agents"
 INSTRUCTOR: Final = "openinference.instrumentation.instructor"
 INSTRUCTOR_MODEL: Final = "instructor.response_model"
 _SIDES: Final = (
@@ -38,12 +41,26 @@ def messages(span: WireSpan) -> Iterable[Found]:
                 told = _of_haystack(whole) or told
             else:
                 _name_answers(told, whole)
+        if span.scope_name == OPENAI_AGENTS and raw == INPUT:
+            told += _said_in_one_text(span, told)
         if field == "output_messages" and told:
             calls, stray = tree(span.attributes, STRAY_CALLS)
             told[0].setdefault("tool_calls", []).extend(_unwrapped(call, "tool_call") for call in calls)
             names = (*names, *stray)
         if found := messages_from_value(told, role):
             yield Found(field, found, (*names, raw))
+
+
+def instructions(span: WireSpan) -> Iterable[Found]:
+    """The system instructions of a request as it was sent, where no message has them."""
+    attributes = span.attributes
+    if any(role in SYSTEM for name, role in attributes.items() if name.endswith(".message.role")):
+        return
+    if not any(name.startswith("llm.input_messages.") for name in attributes):
+        return
+    sent = attributes.get(INPUT)
+    if isinstance(sent, str) and sent.startswith("{") and (parts := asked(sent).get("system_parts")):
+        yield Found("system_parts", parts)
 
 
 def structured_output(span: WireSpan) -> Iterable[Found]:
@@ -93,6 +110,13 @@ def _name_answers(told: list[dict[str, Any]], sent: list[Any]) -> None:
     for message, raw in zip(told, sent, strict=True):
         if message.get("role") == "tool" and not message.get("tool_call_id") and isinstance(raw, dict):
             message["tool_call_id"] = raw.get("tool_call_id")
+
+
+def _said_in_one_text(span: WireSpan, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a user said, where the messages hold the instructions alone and the raw value is one text."""
+    said = span.attributes.get(INPUT)
+    plain = isinstance(said, str) and span.attributes.get("input.mime_type") != "application/json"
+    return [{"role": "user", "content": said}] if plain and not any(m.get("role") == "user" for m in told) else []
 
 
 def _of_haystack(printed: list[Any]) -> list[dict[str, Any]] | None:

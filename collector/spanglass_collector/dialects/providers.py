@@ -6,6 +6,7 @@ provider is called in the table of prices is ``model_names``' business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from spanglass_collector import values
@@ -14,6 +15,8 @@ from spanglass_collector.model_names import VENDORS
 
 FRAMEWORKS: Final = frozenset({"strands-agents", "langchain", "langgraph", "unknown", "inmemoryvectorstore"})
 """What puts its own name where the provider belongs."""
+ALIASES: Final[Mapping[str, str]] = {"gemini": "google", "mistralai": "mistral"}
+"""What one library calls a provider that all others call otherwise."""
 INTERFACES: Final = (".chat", ".responses", ".completion", ".embedding", ".messages", ".generative-ai", ".image")
 """What the AI SDK writes behind a provider's name: ``openai.chat``."""
 
@@ -25,7 +28,7 @@ def provider(value: Value) -> str | None:
         return None
     for interface in INTERFACES:
         found = found.removesuffix(interface)
-    return found
+    return ALIASES.get(found, found)
 
 
 def vendor_of(model: str) -> str | None:

@@ -23,6 +23,9 @@ KIND_OF_REQUEST: Final[Mapping[str, Kind]] = {
     "rerank": Kind.RERANK,
 }
 ASSOCIATION: Final = "traceloop.association.properties."
+ENTITY_INPUT: Final = "traceloop.entity.input"
+LANGCHAIN: Final = "opentelemetry.instrumentation.langchain"
+OWN_TAGS: Final = ("seq:step:", "map:key:", "graph:step:", "langsmith:")
 STREAMING: Final = ("gen_ai.is_streaming", "llm.is_streaming")
 CHUNKS: Final = ("gen_ai.content.completion.chunk", "llm.content.completion.chunk")
 """Names of the events, one for each piece of a stream."""
@@ -43,6 +46,14 @@ def _streams(value: Value) -> dict[str, str] | None:
     return None if told is None else {"stream": values.as_text(told)}
 
 
+def _config_of_langchain(span: WireSpan) -> Iterable[Found]:
+    """The tags of LangChain's configuration, which come with the input; not those that LangChain gives itself."""
+    entity = values.from_json(span.attributes.get(ENTITY_INPUT)) if span.scope_name == LANGCHAIN else None
+    told = values.texts(entity.get("tags")) if isinstance(entity, dict) else None
+    if tags := tuple(tag for tag in told or () if not tag.startswith(OWN_TAGS)):
+        yield Found("tags", tags)
+
+
 def _first_token(span: WireSpan) -> Iterable[Found]:
     """The first of the events that stand for pieces of a stream."""
     for event in span.events:
@@ -61,11 +72,16 @@ TRACELOOP: Final = Dialect(
         Word(_USER, "user_id", values.text),
         Word("gen_ai.user", "user_id", values.text),
         *(Word(name, "parameters", _streams) for name in STREAMING),
-        Word("traceloop.entity.input", "input_text", values.as_text),
+        Word(ENTITY_INPUT, "input_text", values.as_text),
+        Word("gen_ai.task.input", "input_text", values.as_text),
         Word("traceloop.entity.output", "output_text", values.as_text),
+        Word("gen_ai.task.output", "output_text", values.as_text),
         Word("traceloop.prompt.key", "prompt_name", values.text),
         Word("traceloop.prompt.version", "prompt_version", values.text),
     ),
-    phrases=(Phrase(tuple(EVENT + name for name in CHUNKS), _first_token),),
+    phrases=(
+        Phrase(tuple(EVENT + name for name in CHUNKS), _first_token),
+        Phrase((ENTITY_INPUT,), _config_of_langchain),
+    ),
     families=(Family(ASSOCIATION, "metadata", values.as_text, besides=frozenset({"session_id", "user_id"})),),
 )
