@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from spanglass_collector.errors import Busy, QueueFull, QueueInUse
 from spanglass_collector.journal import set_aside
 from spanglass_collector.journal.digests import REMEMBER_NS, SLICE_NS
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.queue import Queue
 from spanglass_store.native import Block
 
 MAX_BYTES = 10_000
@@ -196,92 +191,3 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         numbers = queue.lease(max_rows=10**9, max_bytes=10**9).block.body.decode().strip("<>").split("><")
     assert [int(n) for n in numbers[: acknowledged + 1]] == list(range(acknowledged + 1))
     assert len(numbers) <= acknowledged + 2  # the last may have been on disk before it could be said
-
-
-class AnyOrder(RuleBasedStateMachine):
-    """Put, lease, acknowledge, split, set aside and restart in any order: every row is in exactly one place."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.directory = Path(tempfile.mkdtemp())
-        self.queue = Queue.open(self.directory, max_bytes=10**6)
-        self.names = 0
-        self.digests: set[tuple[str, int]] = set()
-        self.received = self.duplicate = 0
-        self.kept: list[str] = []
-        self.stored: list[str] = []
-        self.aside: list[str] = []
-        self.group: Group | None = None
-
-    @rule(digest=st.none() | st.integers(0, 5), table=st.sampled_from(["spans", "scores"]))
-    def put(self, digest: int | None, table: str) -> None:
-        name = f"{table}{self.names}"
-        self.names += 1
-        is_new = self.queue.put(
-            block(name, table=table), digest=None if digest is None else f"{table}{digest}".encode()
-        )
-        assert is_new is not ((table, digest) in self.digests)
-        self.received += 1
-        if is_new:
-            self.kept.append(name)
-        else:
-            self.duplicate += 1
-        if digest is not None:
-            self.digests.add((table, digest))
-
-    @rule(max_rows=st.integers(1, 4))
-    def lease(self, max_rows: int) -> None:
-        again = self.group
-        self.group = self.queue.lease(max_rows=max_rows, max_bytes=10**6)
-        assert again is None or self.group == again
-        assert (self.group is None) == (not self.kept)
-
-    @precondition(lambda self: self.group is not None)
-    @rule()
-    def ack(self) -> None:
-        self.queue.ack(self.group)
-        self._leave(self.stored)
-
-    @precondition(lambda self: self.group is not None and self.group.items > 1)
-    @rule()
-    def split(self) -> None:
-        self.queue.split(self.group)
-        self.group = None
-
-    @precondition(lambda self: self.group is not None)
-    @rule()
-    def set_aside(self) -> None:
-        self.queue.set_aside(self.group, "why")
-        self._leave(self.aside)
-
-    @rule()
-    def restart(self) -> None:
-        self.queue.close()
-        self.queue = Queue.open(self.directory, max_bytes=10**6)
-
-    def _leave(self, where: list[str]) -> None:
-        names = self.group.block.body.decode().strip("<>").split("><")
-        where += names
-        for name in names:
-            self.kept.remove(name)
-        self.group = None
-
-    @invariant()
-    def the_ledger_adds_up(self) -> None:
-        tables = self.queue.ledger().result()
-        sums = {name: sum(table[name] for table in tables.values()) for name in ("received", *_PLACES)}
-        assert sums["received"] == self.received == sum(sums[name] for name in _PLACES)
-        assert sums["duplicate"] == self.duplicate
-        assert (sums["queued"], sums["stored"], sums["set_aside"]) == (
-            len(self.kept), len(self.stored), len(self.aside),
-        )  # fmt: skip
-        assert self.queue.waiting_rows == len(self.kept)
-
-    def teardown(self) -> None:
-        self.queue.close()
-        shutil.rmtree(self.directory)
-
-
-_PLACES = ("duplicate", "rejected", "queued", "stored", "set_aside")
-AnyOrder.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
-TestAnyOrder = AnyOrder.TestCase

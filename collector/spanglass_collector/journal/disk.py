@@ -47,12 +47,15 @@ def sync_directory(directory: Path) -> None:
 
 
 def create(path: Path) -> int:
-    """A new file, open to append to, its name on the disk. Raises OSError, also where there is one already."""
+    """A new file, open to append to, its name on the disk. Raises OSError and leaves none then; also where there is one
+    already.
+    """
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
     try:
         sync_directory(path.parent)
     except OSError:
         os.close(file)
+        path.unlink()
         raise
     return file
 

@@ -99,10 +99,13 @@ class GroupCommit:
                 self._commit([job for job in jobs if job.result.set_running_or_notify_cancel()])
         except Exception as error:
             log.critical("the queue takes nothing any more until the collector is restarted", exc_info=error)
-            with self._changed:
-                self._closing = self._is_broken = True
+            self._break()
             while jobs := self._take():
                 _refuse([job for job in jobs if job.result.set_running_or_notify_cancel()])
+
+    def _break(self) -> None:
+        with self._changed:
+            self._closing = self._is_broken = True
 
     def _take(self) -> list[_Job[Any]]:
         """What waits, at most ``MAX_TOGETHER``; nothing only at the end."""
@@ -125,6 +128,7 @@ class GroupCommit:
             self._say(error)
             self._without_room(planned, error)
         except Exception:
+            self._break()
             _refuse([job for job, _ in planned])
             raise
         else:
@@ -134,14 +138,17 @@ class GroupCommit:
         self._tidy_up()
 
     def _tidy_up(self) -> None:
+        """What fails here is tried again after each write, and told once."""
+        was_untidy, self._is_untidy = self._is_untidy, True
         try:
             self._after()
-        except Exception:
-            if not self._is_untidy:
-                log.exception("the queue's files cannot be put in order; tried again after each write")
-            self._is_untidy = True
-        else:
             self._is_untidy = False
+        except OSError as error:
+            if not was_untidy:
+                log.warning("the queue's files cannot be put in order now: %s", error)
+        except Exception:
+            if not was_untidy:
+                log.exception("the queue's files cannot be put in order")
 
     def _write_all(self, steps: Sequence[Step[Any]]) -> None:
         records = [record for step in steps for record in step.records]

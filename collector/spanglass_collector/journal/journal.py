@@ -32,7 +32,7 @@ class Journal:
         self.segments = Segment.existing(directory, SUFFIX)
         self._directory = directory
         self._segment_bytes = segment_bytes
-        self._is_synced = True
+        self._is_synced = not self.segments  # the last one may have been written to by a process that was killed
         self._is_short = not (directory / RESERVE).exists()
         self.syncs = 0
 
