@@ -119,7 +119,7 @@ def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
     for dialect in dialects:
         if dialect.spoken_by(names, scope_name):
             present = frozenset(names)
-            steps += [("", "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names)]
+            steps += [("", "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names, scope_name)]
             steps += [
                 (word.attribute, word.field, "", word.read) for word in dialect.words if word.attribute in present
             ]
