@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from spanglass_collector.together import share_trace_context
+from spanglass_collector.together import lend_messages, share_trace_context
 from spanglass_store.sheet import Row, Sheet, sheets_from_rows
 
 
@@ -26,3 +26,19 @@ def test_context_of_a_trace_is_shared_among_its_spans() -> None:
     assert (shared[2]["session_id"], shared[2]["user_id"], shared[2]["tags"]) == ("own", "u", ("beta",))
     assert (shared[3]["session_id"], shared[3]["user_id"]) == ("s", "v")
     assert shared[4] == stranger
+
+
+def test_a_failed_call_of_pydantic_ai_has_the_messages_of_its_agent() -> None:
+    said = {"scope_name": "pydantic-ai", "status": "error"}
+    agent = row(1, **said, kind="agent", input="[1]")
+    calls = [row(2, 1, **said, kind="llm"), row(3, 1, **said, kind="llm")]
+    elsewhere = row(4, 9, **said, kind="llm")
+    fine = row(5, 1, scope_name="pydantic-ai", status="ok", kind="llm")
+    tool = row(6, 1, **said, kind="tool")
+    sheets = sheets_from_rows([agent, *calls, elsewhere, fine, tool])
+    lend_messages(sheets)
+    rows = rows_of(sheets)
+    assert [rows[at].get("input", "") for at in (2, 3, 4, 5, 6)] == ["[1]", "[1]", "", "", ""]
+    alone = sheets_from_rows([row(1, **said | {"status": "ok"}, kind="agent", input="[1]"), calls[0]])
+    lend_messages(alone)
+    assert rows_of(alone)[2].get("input", "") == ""

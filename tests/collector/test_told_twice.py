@@ -104,3 +104,30 @@ def test_usage_counts_once_when_each_span_comes_by_itself(payload: Payload) -> N
         documents[span.span_id] = span_document(read)
     wrong = [fact for fact in facts(payload.truth, documents) if fact.field.startswith("usage.") and not fact.right]
     assert wrong == []
+
+
+def test_two_libraries_that_tell_one_answer_in_traces_of_their_own_count_once() -> None:
+    wrapper = row(1, **CALL, scope_name="wrapper", response_id="r", input="[1]", parameters={"stream": "true"})
+    own = {"scope_name": "com.anthropic.sdk.python", "response_id": "r", "trace_id": b"b" * 16}
+    sheets = sheets_from_rows([wrapper, row(2, **CALL | own, time_to_first_token_ns=7, parameters={"max_tokens": "9"})])
+    count_once(sheets)
+    rows = rows_of(sheets)
+    assert [rows[at].get("usage_counted", True) for at in (1, 2)] == [True, False]
+    assert (rows[1]["time_to_first_token_ns"], rows[1]["parameters"]) == (7, {"stream": "true", "max_tokens": "9"})
+    exact = row(2, **CALL | own | {"output_tokens": 4})
+    sheets = sheets_from_rows([wrapper, exact])
+    count_once(sheets)
+    rows = rows_of(sheets)
+    assert [rows[at].get("usage_counted", True) for at in (1, 2)] == [False, True]
+    assert rows[2]["input"] == "[1]"
+
+
+def test_answers_of_one_library_are_never_taken_for_one() -> None:
+    same = CALL | {"scope_name": "x", "response_id": "constant"}
+    assert counted(row(1, **same), row(2, **same), row(3, scope_name="app")) == [True] * 3
+
+
+def test_a_call_without_usage_around_calls_with_usage_does_not_count() -> None:
+    wrapper = row(1, kind="llm", scope_name="instructor")
+    tries = [row(2, 1, **CALL, scope_name="openai"), row(3, 1, **CALL, scope_name="openai")]
+    assert counted(wrapper, *tries) == [False, True, True]
