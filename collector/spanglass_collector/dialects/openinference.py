@@ -18,6 +18,7 @@ from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.dialects.openinference_messages import (
     INPUT,
     INSTRUCTOR_MODEL,
+    OPENAI_AGENTS,
     OUTPUT,
     instructions,
     messages,
@@ -119,7 +120,7 @@ OPENINFERENCE: Final = Dialect(
     phrases=(
         Phrase((INSTRUCTOR_MODEL,), structured_output),
         Phrase(("llm.input_messages.", "llm.output_messages."), messages),
-        Phrase((INPUT,), instructions),
+        Phrase((INPUT,), instructions, scopes=(OPENAI_AGENTS,)),
         Phrase((KIND, REQUESTED, *NAMES, *INVOCATIONS), facts),
         Phrase(("embedding.embeddings.",), _embeddings),
         Phrase(("retrieval.documents.", "reranker.output_documents."), _documents),
