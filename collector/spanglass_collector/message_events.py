@@ -45,11 +45,11 @@ def attributes_of_event(name: str, body: Value, attributes: Attributes) -> dict[
 def _message(told: Mapping[str, Any], role: str) -> dict[str, Value]:
     """A message as OpenAI writes it; a choice has it in ``message``, beside why the model stopped."""
     inner = told.get("message")
-    said = {"content": inner, **told, **inner} if isinstance(inner, dict) else {"content": inner, **told}
+    said = {**told, **inner} if isinstance(inner, dict) else {"content": inner, **told}
     calls = from_json(said.get("tool_calls"))
     return {
         "role": said.get("role") or role,
-        "content": said["content"],
+        "content": said.get("content"),
         "tool_calls": calls if isinstance(calls, list) else None,
         "tool_call_id": said.get("id") if role == "tool" else None,
         "name": said.get("name"),

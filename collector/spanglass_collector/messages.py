@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, TypeAlias, cast
 
@@ -175,18 +175,24 @@ def _message(item: Any, role: str) -> Message | None:
     item = _bare(item)
     told = _role_told(item)
     if told is None and (item.get("type") in ITEMS or _CONTENTS.isdisjoint(item)):  # it is a part by itself
-        return {"role": ITEMS.get(str(item.get("type")), role), "parts": [*parts_of(item)]}
+        return {"role": ITEMS.get(str(item.get("type")), role), "parts": [*_typed(parts_of(item))]}
     said_by = told or role
-    parts = list(parts_of(next((item[name] for name in _WHERE_CONTENT_IS if item.get(name) is not None), None)))
+    content = next((item[name] for name in _WHERE_CONTENT_IS if item.get(name) is not None), None)
+    parts = [*_typed(parts_of(content))]
     if said_by == "tool" and item.get("tool_call_id"):
-        content = item.get("content")
-        parts = [tool_response(item["tool_call_id"], content if isinstance(content, str) else plain_text(parts))]
+        answer = item.get("content")
+        parts = [tool_response(item["tool_call_id"], answer if isinstance(answer, str) else plain_text(parts))]
     elif said_by == "user" and parts and all(part.get("type") == "tool_call_response" for part in parts):
         said_by = "tool"  # Anthropic and pydantic-ai let the user bring what tools answered
     parts += tool_calls_of(item.get("tool_calls"))
     message: Message = {"role": said_by, "parts": parts}
     message |= {key: item[key] for key in ("name", "finish_reason") if item.get(key) is not None}
     return message
+
+
+def _typed(parts: Iterable[Part]) -> Iterator[Part]:
+    """Each with a type: one that nobody knows, and that has none, is an answer that is structured by itself."""
+    return (part if "type" in part else text_part(part) for part in parts)
 
 
 def _bare(item: dict[str, Any]) -> dict[str, Any]:

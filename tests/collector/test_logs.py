@@ -42,6 +42,7 @@ def text(content: str) -> list[dict[str, str]]:
 
 
 CALLS = [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}]
+CALL = {"type": "tool_call", "id": "c1", "name": "weather", "arguments": {"city": "Oslo"}}
 
 
 @pytest.mark.parametrize(("name", "body", "message"), [
@@ -51,11 +52,13 @@ CALLS = [{"id": "c1", "type": "function", "function": {"name": "weather", "argum
     ("gen_ai.user.message", "just text", {"role": "user", "parts": text("just text")}),
     ("gen_ai.user.message", {"content": ["a", {"type": "text", "text": "b"}]}, {"role": "user", "parts": text("a") + text("b")}),
     ("gen_ai.assistant.message", {"tool_calls": CALLS},
-     {"role": "assistant", "parts": [{"type": "tool_call", "id": "c1", "name": "weather", "arguments": {"city": "Oslo"}}]}),
+     {"role": "assistant", "parts": [CALL]}),
     ("gen_ai.tool.message", {"content": "[17.5]", "id": "c1"},
      {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "[17.5]"}]}),
     ("gen_ai.choice", {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "[1, 2]"}},
      {"role": "assistant", "parts": text("[1, 2]"), "finish_reason": "stop"}),
+    ("gen_ai.choice", {"message": {"role": "assistant", "tool_calls": CALLS}, "finish_reason": "tool_calls"},
+     {"role": "assistant", "parts": [CALL], "finish_reason": "tool_calls"}),
     ("gen_ai.choice", {"finish_reason": "stop", "message": "Hello."},
      {"role": "assistant", "parts": text("Hello."), "finish_reason": "stop"}),
 ])  # fmt: skip

@@ -138,6 +138,14 @@ def test_nothing_is_no_message(sent: Any) -> None:
     assert messages_from_value(sent, "user") is None
 
 
+def test_every_part_has_a_type_also_of_an_answer_that_is_structured_by_itself() -> None:
+    text = {"type": "text", "content": '{"city":"Lyon"}'}
+    assert messages_from_value('{"city": "Lyon"}', "assistant") == [{"role": "assistant", "parts": [text]}]
+    assert messages_from_value({"role": "user", "content": [{"city": "Lyon"}]}, "") == [
+        {"role": "user", "parts": [text]}
+    ]
+
+
 def test_instructions_are_parts() -> None:
     expected = [{"type": "text", "content": "Be terse."}]
     assert parts_from_value('[{"type": "text", "content": "Be terse."}]') == expected
