@@ -19,7 +19,8 @@ _MESSAGES: Final = ("messages", "input", "contents", "prompt", "texts", "inputs"
 """Where a request has what was said."""
 _SYSTEM: Final = ("instructions", "system", "system_instruction", "systemInstruction", "preamble")
 """Where it has its instructions, if they are not among the messages."""
-_NO_PARAMETERS: Final = frozenset({*_MESSAGES, *_SYSTEM, "model", "model_name", "stream_options"})
+_CONFIGS: Final = ("config", "generation_config", "generationConfig")
+_NO_PARAMETERS: Final = frozenset({*_MESSAGES, *_SYSTEM, *_CONFIGS, "model", "model_name", "stream_options"})
 _ID: Final = ("id", "response_id", "responseId")
 _MODEL: Final = ("model", "model_name", "model_version", "modelVersion")
 _USAGE: Final = ("usage", "usage_metadata", "usageMetadata", "token_usage")
@@ -45,10 +46,13 @@ def asked(body: Value) -> dict[str, Any]:
 
 
 def parameters(request: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters of a request: all of it that is neither said nor names the model."""
+    """The parameters of a request: all of it that is neither said nor names the model. Google's and Genkit's lie in a
+    part of their own.
+    """
+    bundled = {key: value for name in _CONFIGS for key, value in _object(request, name).items()}
     return {
         name: as_text(value)
-        for name, value in request.items()
+        for name, value in {**bundled, **request}.items()
         if value is not None and value != {} and name not in _NO_PARAMETERS
     }
 
@@ -62,6 +66,8 @@ def answered(body: Value) -> dict[str, Any]:
     if isinstance(answer.get("generations"), list):
         return _of_langchain(answer)
     said = _said(answer)
+    if said is None and isinstance(answer.get("data"), list) and "usage" in answer:  # embeddings, whose vectors go
+        return _without_nothing(_facts(answer))
     if said is None:
         bare = messages_from_value(answer, "assistant") if not _BARE.isdisjoint(answer) else None
         return {"output_messages": bare} if bare else {}
@@ -87,7 +93,7 @@ def _said(answer: Mapping[str, Any]) -> list[Any] | None:
     if isinstance(choices, list):
         return [_choice(each, ("message", "delta"), "finish_reason") for each in choices if isinstance(each, dict)]
     if isinstance(candidates, list):
-        return [_choice(each, ("content",), "finish_reason") for each in candidates if isinstance(each, dict)]
+        return [_choice(each, ("content", "message"), "finish_reason") for each in candidates if isinstance(each, dict)]
     if isinstance(output, list):
         return output
     if isinstance(answer.get("message"), dict):

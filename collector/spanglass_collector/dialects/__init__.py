@@ -9,10 +9,12 @@ from spanglass_collector.dialects.dialect import Dialect
 from spanglass_collector.dialects.gen_ai import GEN_AI
 from spanglass_collector.dialects.gen_ai_events import GEN_AI_EVENTS
 from spanglass_collector.dialects.general import GENERAL
+from spanglass_collector.dialects.genkit import GENKIT
 from spanglass_collector.dialects.langfuse import LANGFUSE
 from spanglass_collector.dialects.langsmith import LANGSMITH
 from spanglass_collector.dialects.litellm import LITELLM
 from spanglass_collector.dialects.logfire import LOGFIRE
+from spanglass_collector.dialects.mlflow import MLFLOW
 from spanglass_collector.dialects.openai_agents import OPENAI_AGENTS
 from spanglass_collector.dialects.openinference import OPENINFERENCE
 from spanglass_collector.dialects.openlit import OPENLIT
@@ -30,6 +32,8 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     LANGFUSE,
     LANGSMITH,
     VERCEL,
+    MLFLOW,
+    GENKIT,
     STRANDS,
     LITELLM,
     LOGFIRE,
