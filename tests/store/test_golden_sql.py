@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spanglass_store import keys, measures, rules
+from spanglass_store import claims, keys, measures, rules
 from spanglass_store.alerting import history
+from spanglass_store.native import Block
 from spanglass_store.queries import facets, quality, trace, traces
 from spanglass_store.query import Filters, Query, Window
 
@@ -43,6 +44,10 @@ QUERIES: dict[str, Query] = {
     "rules_transitions": rules.transitions("p", rule_id="r"),
     "rules_last_transitions": rules.last_transitions(),
     "keys_all": keys.all_keys(),
+    "claims_of_others": claims.claims_of_others([b"d" * 16], collector="c"),
+    "claims_own": claims.own_claims("g", [b"d" * 16], collector="c"),
+    "claims_verdicts": claims.verdicts([b"d" * 16]),
+    "claims_presence": claims.presence(Block("spans", b"", 0)),
 }
 
 
