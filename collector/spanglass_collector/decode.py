@@ -82,7 +82,7 @@ AlikeRow: TypeAlias = tuple[bytes, bytes, bytes, bytes, int, int, tuple[int, str
 class Alike:
     """Spans of one resource and scope with attributes of the same names in the same order, and no events or links.
 
-    ``beginnings``: what each attribute begins with (``encoded.beginning``), the same in every row.
+    ``beginnings``: what each attribute begins with, up to the length of its value; the same in every row.
     """
 
     resource: Attributes
@@ -154,7 +154,9 @@ def _sort(
     rejects: list[str],
 ) -> None:
     """Put each span of a scope where it belongs."""
-    shapes: dict[tuple[bytes, ...], Alike | None] = {}
+    shapes: dict[tuple[bytes, ...], Alike] = {}
+    likely: dict[bytes, Alike | None] = {}
+    begins = bytes.startswith
     for proto in spans:
         trace_id, span_id, parent, name, start_ns, end_ns, status = _fields(proto)
         if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES or len(parent) not in _PARENT_BYTES:
@@ -167,21 +169,19 @@ def _sort(
             parent = b""
         status = _STATUS.get(status) or _status(status)
         encoded, events, links = proto.attributes[:], proto.events, proto.links
-        try:
-            shape = tuple([each[: each[1] + 3] for each in encoded])
-        except IndexError:
-            shape = (b"",)
-        group = shapes.get(shape)
-        if group is None and shape not in shapes:
-            names = _names(shape)
-            group = shapes[shape] = None if names is None else Alike(*scope, names, shape)
-            if group is not None:
+        group = likely.get(name)  # spans of one name are nearly always alike
+        if group is None or len(group.beginnings) != len(encoded) or not all(map(begins, encoded, group.beginnings)):
+            shape = _shape(encoded)
+            group = shapes.get(shape)
+            if group is None and (names := _names(shape)) is not None:
+                group = shapes[shape] = Alike(*scope, names, shape)
                 alike.append(group)
+            likely[name] = group
         if group is None or events or links:
             ids = trace_id.hex(), span_id.hex(), parent.hex()
             found = tuple(_events(events)), tuple(_links(links))
             attributes = _PAIRS.read(encoded)
-            others.append(WireSpan(*ids, _text(name), start_ns, end_ns, *status, attributes, *found, *scope))
+            others.append(WireSpan(*ids, _text(name), start_ns, end_ns, *status, attributes, *found, *scope))  # type: ignore[arg-type]
         else:
             group.rows.append((trace_id, span_id, parent, name, start_ns, end_ns, status, encoded))
 
@@ -189,6 +189,14 @@ def _sort(
 _fields: Final = attrgetter(
     "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano", "status"
 )
+
+
+def _shape(encoded: Sequence[bytes]) -> tuple[bytes, ...]:
+    """What each attribute begins with, up to the length of its value: its name is in that."""
+    try:
+        return tuple([each[: each[1] + 3] for each in encoded])
+    except IndexError:
+        return (b"",)
 
 
 def _names(shape: Sequence[bytes]) -> tuple[str, ...] | None:

@@ -8,7 +8,8 @@ reading a span cheap. What is short is remembered, because most short attributes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from decimal import Decimal
+from itertools import repeat
 from typing import Final, Generic, TypeVar
 
 from spanglass_collector.attributes import SHORT_BYTES, Value, parsed
@@ -17,6 +18,7 @@ from spanglass_store.packed import Texts, packed, varint
 
 T = TypeVar("T")
 MAX_REMEMBERED: Final = 16_384
+UNCHANGING: Final = (str, int, float, bytes, tuple, Decimal)
 NAME_AT: Final = 2
 """Where the name begins: behind the field's tag and the name's length."""
 _NAME, _VALUE, _STRING = 0x0A, 0x12, 0x0A
@@ -32,7 +34,7 @@ def name_of(begins: bytes) -> str | None:
 
 
 class Remembered(dict[bytes, T], Generic[T]):
-    """What was made of short attributes lately. Nobody changes it."""
+    """What was made of short attributes lately, where that is nothing that anybody could change."""
 
     def __init__(self, make: Callable[[bytes], T]) -> None:
         super().__init__()
@@ -40,9 +42,10 @@ class Remembered(dict[bytes, T], Generic[T]):
 
     def __missing__(self, encoded: bytes) -> T:
         found = self._make(encoded)
-        if len(self) >= MAX_REMEMBERED:
-            self.clear()
-        self[encoded] = found
+        if isinstance(found, UNCHANGING):
+            if len(self) >= MAX_REMEMBERED:
+                self.clear()
+            self[encoded] = found
         return found
 
     def of(self, column: Sequence[bytes]) -> list[T]:
@@ -64,55 +67,68 @@ class Encoded:
         """The values. Raises Rejected for bytes that are no ``KeyValue``, as all of this does."""
         return _VALUES.of(self.column)
 
-    def texts(self) -> Texts | None:
-        """The values where they are texts, none of them empty."""
-        found = self._packed(_TEXTS)
-        return None if b"" in found else Texts(found)
+    def new_texts(self) -> Texts | None:
+        """The values where they are texts, none of them empty: for those that are hardly ever the same."""
+        split = self._split()
+        if split is None or b"" in split[0] or not (all(map(bytes.isascii, split[0])) or all(map(_is_utf8, split[0]))):
+            return None
+        return Texts(split[1])
 
     def as_texts(self) -> Texts:
         """The values as text (``values.as_text``)."""
-        return Texts(self._packed(_AS_TEXTS))
+        if min(map(len, self.column)) > SHORT_BYTES and (found := self.new_texts()):
+            return found
+        return Texts(_AS_TEXTS.of(self.column))
 
     def contents(self) -> list[tuple[bytes, bytes]] | None:
-        """Of long texts the UTF-8, and the same packed; None where one is no text or not long."""
-        found = []
-        for each in self.column:
-            head, skip = _head(len(each) - self.start)
-            if not each.startswith(head, self.start):
-                return None
-            found.append((each[self.start + len(head) :], each[self.start + skip :]))
+        """Of texts the UTF-8, not looked at yet, and the same packed; None where one is no text."""
+        split = self._split()
+        return None if split is None else [*zip(*split, strict=True)]
+
+    def _split(self) -> tuple[list[bytes], list[bytes]] | None:
+        start, column = self.start, self.column
+        of_size = _HEADS[start].__getitem__
+        heads, texts, packed_texts = zip(*map(of_size, map(len, column)), strict=True)
+        if not all(map(bytes.startswith, column, heads, repeat(start))):
+            return None
+        cut: Callable[[bytes, slice], bytes] = bytes.__getitem__
+        return [*map(cut, column, texts)], [*map(cut, column, packed_texts)]
+
+
+class _Heads(dict[int, tuple[bytes, slice, slice]]):
+    """By the size of an attribute that is a text and whose value begins at ``start``: what stands there before the
+    text; where the text is; where the text is with its length.
+    """
+
+    def __init__(self, start: int) -> None:
+        super().__init__()
+        self._start = start
+
+    def __missing__(self, size: int) -> tuple[bytes, slice, slice]:
+        of_value = _inner(size - self._start)
+        of_text = _inner(of_value - 1)
+        before = varint(of_value) + bytes((_STRING,))
+        head = before + varint(of_text)
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        found = self[size] = head, slice(self._start + len(head), None), slice(self._start + len(before), None)
         return found
 
-    def _packed(self, short: Remembered[bytes]) -> list[bytes]:
-        long = self._long
-        return [short[each] if len(each) <= SHORT_BYTES else long(each, short) for each in self.column]
 
-    def _long(self, encoded: bytes, otherwise: Remembered[bytes]) -> bytes:
-        start = self.start
-        head, skip = _head(len(encoded) - start)
-        if encoded.startswith(head, start):
-            text = encoded[start + len(head) :]
-            if text and (text.isascii() or _is_utf8(text)):
-                return encoded[start + skip :]
-        return otherwise._make(encoded)
+_HEADS: Final = [_Heads(start) for start in range(128 + 3)]
 
 
-@lru_cache(4096)
-def _head(rest: int) -> tuple[bytes, int]:
-    """What an ``AnyValue`` that is a text, and with its own length takes ``rest`` bytes, begins with; and how much of
-    that stands before the text's length.
-    """
-    size = rest - 1
-    while size > 0 and size + len(varint(size)) > rest:
+def _inner(rest: int) -> int:
+    """The number that takes ``rest`` bytes together with what it counts; 0 where there is none."""
+    size = max(rest - 1, 0)
+    while size and size + len(varint(size)) > rest:
         size -= 1
-    inner = size - 2
-    while inner > 0 and inner + 1 + len(varint(inner)) > size:
-        inner -= 1
-    before = varint(max(size, 0)) + bytes((_STRING,))
-    return before + varint(max(inner, 0)), len(before)
+    return size
 
 
 def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
     try:
         text.decode()
     except UnicodeDecodeError:
@@ -120,19 +136,14 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _value(encoded: bytes) -> Value:
+def value_of(encoded: bytes) -> Value:
+    """The value of one attribute."""
     return parsed(encoded)[1]
 
 
-def _text(encoded: bytes) -> bytes:
-    value = _value(encoded)
-    return packed(value) if isinstance(value, str) and value else b""
-
-
 def _as_text(encoded: bytes) -> bytes:
-    return packed(as_text(_value(encoded)))
+    return packed(as_text(value_of(encoded)))
 
 
-_VALUES: Final = Remembered(_value)
-_TEXTS: Final = Remembered(_text)
+_VALUES: Final = Remembered(value_of)
 _AS_TEXTS: Final = Remembered(_as_text)

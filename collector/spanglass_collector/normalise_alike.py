@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from spanglass.semconv import MODEL_KINDS, Kind
 from spanglass_collector.attributes import MAX_REMEMBERED
+from spanglass_collector.conversations import Conversations
 from spanglass_collector.decode import Alike
-from spanglass_collector.dialects.column_readers import Conversations
 from spanglass_collector.dialects.plan import Together
 from spanglass_collector.messages import messages_text, tools_called
 from spanglass_collector.normalise import (

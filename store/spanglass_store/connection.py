@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
@@ -18,10 +18,12 @@ import urllib3
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.external import ExternalData
+from clickhouse_connect.driver.query import QueryResult
 
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
 from spanglass_store.native import Block
 from spanglass_store.query import Query
+from spanglass_store.sheet import Sheet
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second and 60 MB that only pages need
@@ -116,6 +118,20 @@ class Store:
                 query.sql, parameters=_bound(query), settings=dict(QUERY_SETTINGS), external_data=_sent(query)
             )
             return list(result.named_results())
+
+    def sheets(self, query: Query, *, timeout_seconds: float = 3600.0) -> Iterator[Sheet]:
+        """The rows of ``query`` as they come, some ten thousand at a time, column by column: for more of them than there
+        is memory. The server gives up after ``timeout_seconds``. Raises as ``fetch`` does, in the middle too.
+        """
+        settings = {**QUERY_SETTINGS, "max_execution_time": timeout_seconds}
+        with self._mapped(query.name, expensive=QueryTooExpensive):
+            blocks = self._connected().query_column_block_stream(
+                query.sql, parameters=_bound(query), settings=settings, external_data=_sent(query)
+            )
+            with blocks:
+                names = cast("QueryResult", blocks.source).column_names
+                for block in blocks:
+                    yield Sheet(len(block[0]), dict(zip(names, block, strict=True)))
 
     def insert(self, block: Block, *, token: str, timeout_seconds: float | None = None) -> None:
         """All rows of ``block`` in one insert, stored once however often it is repeated with the same ``token``.

@@ -150,7 +150,7 @@ def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
     def _ready(part: Sequence[Any]) -> bytes:
         if type(part) is Texts:
             return b"".join(part.packed)
-        return plain([part.value]) * part.count if type(part) is Same else b""
+        return plain([part.value]) * part.size if type(part) is Same else b""
 
     return encode
 
@@ -159,12 +159,13 @@ def _nullable(inner: str) -> Encode:
     item, zero = _encoder(inner), _ZERO.get(inner, 0)
 
     def encode(parts: Chunks) -> bytes:
-        nulls, values = [], []
+        nulls: list[bytes] = []
+        values: list[Sequence[Any]] = []
         for part in parts:
             if type(part) is Same:
                 is_null = part.value is None
-                nulls.append((b"\x01" if is_null else b"\x00") * part.count)
-                values.append(Same(zero, part.count) if is_null else part)
+                nulls.append((b"\x01" if is_null else b"\x00") * part.size)
+                values.append(Same(zero, part.size) if is_null else part)
             elif None in part:
                 nulls.append(bytes([value is None for value in part]))
                 values.append([zero if value is None else value for value in part])
@@ -193,9 +194,9 @@ def _map(key: Encode, value: Encode) -> Encode:
             rows = zip(*(texts.packed for texts in part.columns.values()), strict=True)
             return key([[*part.columns]]) * len(part), b"".join(chain.from_iterable(rows))
         if type(part) is Same:
-            return key([[*part.value]]) * part.count, value([[*part.value.values()]]) * part.count
-        told = [*chain.from_iterable(part)], [*chain.from_iterable([each.values() for each in part])]
-        return key([told[0]]), value([told[1]])
+            return key([[*part.value]]) * part.size, value([[*part.value.values()]]) * part.size
+        keys, values = chain.from_iterable(part), chain.from_iterable([each.values() for each in part])
+        return key([[*keys]]), value([[*values]])
 
     return encode
 

@@ -35,12 +35,13 @@ def packed(text: str) -> bytes:
     return size_before(data) + data
 
 
-class _Made(Sequence[Any]):
-    """A sequence whose items are made by ``_item``."""
+class Made(Sequence[Any]):
+    """A sequence whose items are made when somebody looks."""
 
     __slots__ = ()
 
-    def _item(self, at: int) -> Any:
+    def item(self, at: int) -> Any:
+        """The item at a place from 0 on."""
         raise NotImplementedError
 
     @overload
@@ -49,13 +50,13 @@ class _Made(Sequence[Any]):
     def __getitem__(self, at: slice) -> list[Any]: ...
     def __getitem__(self, at: int | slice) -> Any:
         if isinstance(at, slice):
-            return [self._item(each) for each in range(*at.indices(len(self)))]
+            return [self.item(each) for each in range(*at.indices(len(self)))]
         if not -len(self) <= at < len(self):
             raise IndexError(at)
-        return self._item(at)
+        return self.item(at)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self._item, range(len(self)))
+        return map(self.item, range(len(self)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
@@ -64,7 +65,7 @@ class _Made(Sequence[Any]):
         raise TypeError
 
 
-class Texts(_Made):
+class Texts(Made):
     """Texts, each as ``packed`` makes them. Whoever puts them in has seen to it that they are UTF-8."""
 
     __slots__ = ("packed",)
@@ -78,9 +79,10 @@ class Texts(_Made):
     def __eq__(self, other: object) -> bool:
         return self.packed == other.packed if isinstance(other, Texts) else super().__eq__(other)
 
-    __hash__ = _Made.__hash__
+    __hash__ = Made.__hash__
 
-    def _item(self, at: int) -> str:
+    def item(self, at: int) -> str:
+        """The text there."""
         data = self.packed[at]
         start = 1
         while data[start - 1] > 127:
@@ -88,27 +90,28 @@ class Texts(_Made):
         return data[start:].decode("utf-8", "replace")
 
 
-class Same(_Made):
-    """One value in ``count`` rows."""
+class Same(Made):
+    """One value in ``size`` rows."""
 
-    __slots__ = ("count", "value")
+    __slots__ = ("size", "value")
 
-    def __init__(self, value: Any, count: int) -> None:
+    def __init__(self, value: Any, size: int) -> None:
         self.value = value
-        self.count = count
+        self.size = size
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     def __iter__(self) -> Iterator[Any]:
-        return repeat(self.value, self.count)
+        return repeat(self.value, self.size)
 
-    def _item(self, at: int) -> Any:
+    def item(self, at: int) -> Any:
+        """The value."""
         del at
         return self.value
 
 
-class Maps(_Made):
+class Maps(Made):
     """Maps with the same keys in the same order: for each key its texts, one a row."""
 
     __slots__ = ("columns",)
@@ -119,5 +122,6 @@ class Maps(_Made):
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
-    def _item(self, at: int) -> dict[str, str]:
+    def item(self, at: int) -> dict[str, str]:
+        """The map there."""
         return {key: texts[at] for key, texts in self.columns.items()}

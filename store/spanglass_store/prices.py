@@ -84,6 +84,11 @@ class OwnPrice:
         return self.project, self.provider, self.model, self.starts_ns
 
     @property
+    def key_id(self) -> str:
+        """The key as eight hex digits, for people to name a price by."""
+        return hashlib.sha256("\0".join(map(str, self.key)).encode()).hexdigest()[:8]
+
+    @property
     def rates(self) -> dict[str, Decimal]:
         """The amounts that are set, by name."""
         return {name: usd for name in RATES if (usd := getattr(self, name)) is not None}

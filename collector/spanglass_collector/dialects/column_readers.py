@@ -1,66 +1,65 @@
-"""Readers of ``values`` and ``messages`` over whole columns: where all values are of the usual kind, at a fraction of
-the time. Pure.
-"""
+"""Readers of ``values`` over whole columns: where all values are of the usual kind, at a fraction of the time. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, TypeAlias
-
-import orjson
 
 from spanglass_collector import values
 from spanglass_collector.attributes import Value
-from spanglass_collector.encoded import Encoded
-from spanglass_collector.messages import (
-    Message,
-    input_messages,
-    is_canonical,
-    messages_from_value,
-    messages_text,
-    output_messages,
-)
-from spanglass_collector.values import to_json
+from spanglass_collector.conversations import conversations
+from spanglass_collector.encoded import Encoded, Remembered, value_of
+from spanglass_collector.messages import input_messages, output_messages
 from spanglass_store.packed import Texts, packed
 
 ReadColumn: TypeAlias = Callable[[Encoded], Sequence[Any] | None]
 """The values of a column as a field has them; None where one of them is unusable."""
-PACKED: Final = frozenset({"session_id", "user_id", "response_id", "input_text", "output_text"})
-"""Fields whose texts are mostly new: nobody looks at them on their way to the database."""
+PACKED: Final = frozenset({"session_id", "user_id", "response_id"})
+"""Fields whose texts nobody looks at on their way to the database."""
 _TEXTS: Final = {str}
 _WHOLES: Final = {int}
 _EMPTY: Final = packed("")
 
 
-class Conversations(list[Sequence[Message]]):
-    """Messages of many spans. ``texts``: their JSON, ready. ``are_plain``: nothing but texts was said."""
-
-    def __init__(self, messages: Sequence[Sequence[Message]], texts: Texts, *, are_plain: bool) -> None:
-        super().__init__(messages)
-        self.texts = texts
-        self.are_plain = are_plain
-
-
 def column_reader(read: Callable[[Value], Any], field: str) -> ReadColumn:
     """What reads a column as ``read`` reads each value of it."""
     if read is values.text and field in PACKED:
-        return _packed_text
-    return _COLUMN_READERS.get(read) or partial(_one_by_one, read)
+        return _new_text if field == "response_id" else _packed_text
+    return _COLUMN_READERS.get(read) or _one_by_one(read)
 
 
-def _one_by_one(read: Callable[[Value], Any], column: Encoded) -> Sequence[Any] | None:
-    found = [read(value) for value in column.values()]
-    return None if None in found else found
+@cache
+def _one_by_one(read: Callable[[Value], Any]) -> ReadColumn:
+    remembered = Remembered(lambda encoded: read(value_of(encoded)))
+
+    def read_column(column: Encoded) -> Sequence[Any] | None:
+        found = remembered.of(column.column)
+        return None if None in found else found
+
+    return read_column
+
+
+def _new_text(column: Encoded) -> Sequence[Any] | None:
+    return column.new_texts() or _one_by_one(values.text)(column)
 
 
 def _packed_text(column: Encoded) -> Sequence[Any] | None:
-    return column.texts() or _one_by_one(values.text, column)
+    told = _KNOWN_TEXTS.of(column.column)
+    return None if b"" in told else Texts(told)
+
+
+def _known_text(encoded: bytes) -> bytes:
+    text = values.text(value_of(encoded))
+    return packed(text) if text else b""
+
+
+_KNOWN_TEXTS: Final = Remembered(_known_text)
 
 
 def _text(column: Encoded) -> Sequence[Any] | None:
     told = column.values()
-    return told if set(map(type, told)) == _TEXTS and "" not in told else _one_by_one(values.text, column)
+    return told if set(map(type, told)) == _TEXTS and "" not in told else _one_by_one(values.text)(column)
 
 
 def _as_text(column: Encoded) -> Sequence[Any]:
@@ -75,33 +74,7 @@ def _said(column: Encoded) -> Sequence[Any] | None:
 def _whole(column: Encoded) -> Sequence[Any] | None:
     told: list[Any] = column.values()
     usual = set(map(type, told)) == _WHOLES and min(told) >= 0 and max(told) <= values.MAX_TOKENS
-    return told if usual else _one_by_one(values.whole, column)
-
-
-def _messages(role: str, column: Encoded) -> Sequence[Any] | None:
-    """Messages that are canonical and readable as they came stay in their bytes."""
-    contents = column.contents()
-    if contents is None:
-        return _one_by_one(partial(messages_from_value, role=role), column)
-    conversations: list[Sequence[Message]] = []
-    texts: list[bytes] = []
-    are_plain = True
-    for content, sent in contents:
-        try:
-            said = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            said = content.decode("utf-8", "replace")
-        if type(said) is list and said and all(map(is_canonical, said)):
-            texts.append(packed(to_json(said)) if b"\\u" in content else sent)  # with \u nobody would find its words
-            conversations.append(said)
-            continue
-        are_plain = False
-        messages = messages_from_value(said, role)
-        if messages is None:
-            return None
-        texts.append(packed(messages_text(messages)))
-        conversations.append(messages)
-    return Conversations(conversations, Texts(texts), are_plain=are_plain)
+    return told if usual else _one_by_one(values.whole)(column)
 
 
 _COLUMN_READERS: Final[Mapping[Any, ReadColumn]] = {
@@ -109,6 +82,6 @@ _COLUMN_READERS: Final[Mapping[Any, ReadColumn]] = {
     values.as_text: _as_text,
     values.said: _said,
     values.whole: _whole,
-    input_messages: partial(_messages, "user"),
-    output_messages: partial(_messages, "assistant"),
+    input_messages: partial(conversations, "user"),
+    output_messages: partial(conversations, "assistant"),
 }

@@ -6,8 +6,9 @@ An application has few shapes and many spans, and whether a word or a phrase app
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from spanglass_collector.decode import Alike, WireSpan
@@ -57,8 +58,8 @@ class Plan:
                 entries = told.get(field)
                 if entries is None:
                     told[field] = {key: value}
-                else:
-                    entries.setdefault(key, value)
+                elif entries.setdefault(key, value) != value:
+                    continue
             elif field not in told:
                 told[field] = dict(value) if field in JOINED else value
             elif not _add(told, Found(field, value)):
@@ -75,13 +76,13 @@ class Plan:
             return None
         columns = alike.columns()
         told: dict[str, Sequence[Any]] = {}
-        entries: dict[str, dict[str, Texts]] = {}
+        entries: dict[str, dict[str, Any]] = {}  # what families read is texts
         for (name, field, key, _), read in zip(self.steps, self.reads_columns, strict=True):
             column = read(columns[name])
             if column is None:
                 return None
             if key:
-                entries.setdefault(field, {}).setdefault(key, column)  # type: ignore[arg-type]  families read texts
+                entries.setdefault(field, {}).setdefault(key, column)
             elif field in JOINED or not _agree(told.setdefault(field, column), column):
                 return None
         told |= {field: Maps(of_key) for field, of_key in entries.items()}
@@ -106,20 +107,29 @@ def _add(told: dict[str, Any], found: Found) -> bool:
     """Whether what was found is now told: it was not known, or says the same."""
     field, value = found.field, found.value
     if field in JOINED:
-        told[field] = {**value, **told.get(field, {})}
-        return True
+        known = told.get(field, {})
+        told[field] = {**value, **known}
+        return all(known.get(key, entry) == entry for key, entry in value.items())
     return not field or bool(told.setdefault(field, value) == value)
 
 
 def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
     """The plan for spans of this shape: of each dialect phrases first, then words, then families."""
+    steps = tuple(chain.from_iterable(of_dialect for _, of_dialect in steps_by_dialect(shape, dialects)))
+    phrased = any(not step[0] for step in steps)
+    return Plan(steps, () if phrased else tuple(column_reader(step[3], step[1]) for step in steps))
+
+
+def steps_by_dialect(shape: Shape, dialects: Sequence[Dialect]) -> Iterator[tuple[Dialect, list[Step]]]:
+    """What each dialect that is spoken asks of spans of this shape, by falling precedence."""
     scope_name, attributes, events = shape
     names = (*attributes, *(EVENT + event for event in events))
-    steps: list[Step] = []
     for dialect in dialects:
         if dialect.spoken_by(names, scope_name):
             present = frozenset(names)
-            steps += [("", "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names, scope_name)]
+            steps: list[Step] = [
+                ("", "", "", phrase.read) for phrase in dialect.phrases if phrase.applies(names, scope_name)
+            ]
             steps += [
                 (word.attribute, word.field, "", word.read) for word in dialect.words if word.attribute in present
             ]
@@ -129,9 +139,8 @@ def plan_of(shape: Shape, dialects: Sequence[Dialect]) -> Plan:
                 for name in names
                 if name in attributes and (key := family.key(name))
             ]
+            yield dialect, steps
             names = dialect.leaves(names) if dialect.alone else names
-    phrased = any(not step[0] for step in steps)
-    return Plan(tuple(steps), () if phrased else tuple(column_reader(step[3], step[1]) for step in steps))
 
 
 def shape_of(span: WireSpan) -> Shape:
