@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, TypeVar
 
@@ -30,6 +31,8 @@ SMALL_BODY_BYTES: Final = 64 * 1024
 """Bodies up to here are read where they arrive; larger ones in a thread, so that others are served meanwhile."""
 MAX_TOLD: Final = 3
 """Reasons told in one answer."""
+_READER: Final = ThreadPoolExecutor(1, "reader")
+"""One thread: reading is all Python, and two would only take turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def changes(caps: Caps, redaction: Redaction | None, project: str, body_bytes: i
 
 async def inline_or_thread(size: int, work: Callable[[], T]) -> T:
     """What ``work`` returns; where ``size`` bytes are many, from a thread."""
-    return work() if size <= SMALL_BODY_BYTES else await asyncio.to_thread(work)
+    return work() if size <= SMALL_BODY_BYTES else await asyncio.get_running_loop().run_in_executor(_READER, work)
 
 
 def _answer(batch: Batch) -> bytes:
