@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import queue
 import signal
@@ -11,9 +13,12 @@ import threading
 import time
 from pathlib import Path
 from typing import Self
+from unittest import mock
 
 import psutil
 from ports import free_port
+
+from spanglass_cli.main import main
 
 SPANGLASS = Path(sys.executable).with_name("spanglass")
 READY_SECONDS = 90.0
@@ -29,6 +34,24 @@ def spanglass(*arguments: str | Path, **environment: str) -> subprocess.Complete
         env=clean_environment() | environment,
         check=False,
     )
+
+
+def called(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """As ``spanglass``, but in this process: a second sooner, for what no process of its own is needed for."""
+    said, complained = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+        mock.patch.object(sys, "argv", ["spanglass", *map(str, arguments)]),
+        mock.patch.dict(os.environ, {"COLUMNS": "200", "NO_COLOR": "1", **environment}),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        else:
+            code = 0
+    return subprocess.CompletedProcess(arguments, code, said.getvalue(), complained.getvalue())
 
 
 def clean_environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from spanglass_cli.errors import CommandError
+from spanglass_cli.tables import aligned
 from spanglass_store import keys
 from spanglass_store.connection import Store
 
@@ -55,15 +56,12 @@ def table(rows: Sequence[keys.ApiKey]) -> str:
     """Keys as aligned text; a sentence when there are none."""
     if not rows:
         return "there are no keys yet: `spanglass keys create NAME` makes one"
-    cells = [("id", "key", "scope", "project", "name", "created", "revoked")]
-    cells += [
+    head = ("id", "key", "scope", "project", "name", "created", "revoked")
+    cells = [
         (k.key_id, f"{k.prefix}…", k.scope, k.project, k.name, _day(k.created_at_ns), _day(k.revoked_at_ns))
         for k in rows
     ]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    return aligned(head, cells)
 
 
 def _day(at_ns: int | None) -> str:

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from spanglass_cli import care_commands, queue_commands, redaction_commands, role_commands, version
+from spanglass_cli import (
+    care_commands,
+    dialects_command,
+    price_commands,
+    queue_commands,
+    redaction_commands,
+    reprice_commands,
+    role_commands,
+    version,
+)
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError
 from spanglass_cli.options import ClickHouseUrl, DataDir, GrpcPort, NoDashboard
@@ -108,9 +117,12 @@ for _command in (role_commands.collector, role_commands.dashboard, role_commands
 app.command("demo-traffic", hidden=True)(role_commands.demo_traffic)
 app.command(rich_help_panel=CARE)(role_commands.migrate)
 app.command(rich_help_panel=CARE)(care_commands.doctor)
+app.command(rich_help_panel=CARE)(dialects_command.dialects)
 app.add_typer(care_commands.keys_app, rich_help_panel=CARE)
 app.add_typer(redaction_commands.redaction_app, rich_help_panel=CARE)
 app.add_typer(queue_commands.queue_app, rich_help_panel=CARE)
+app.add_typer(price_commands.prices_app, rich_help_panel=CARE)
+app.command(rich_help_panel=CARE)(reprice_commands.reprice)
 
 
 def _say(text: str) -> None:

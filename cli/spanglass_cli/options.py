@@ -31,3 +31,4 @@ ClickHouseUrl = Annotated[
 ]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Collector: OTLP over gRPC; 0: none.")]
 NoDashboard = Annotated[bool, typer.Option("--no-dashboard", help="Do not start the dashboard.")]
+OneProject = Annotated[str | None, typer.Option("--project", help="One project only.", show_default=False)]

@@ -15,6 +15,7 @@ import typer
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError
 from spanglass_cli.options import DataDir
+from spanglass_cli.tables import aligned
 
 if TYPE_CHECKING:
     from spanglass_collector.journal.set_aside import SetAside
@@ -98,8 +99,7 @@ def _chosen(data_dir: Path, ids: list[str] | None, *, everything: bool) -> dict[
 
 
 def _table(rows: list[tuple[str, SetAside]]) -> str:
-    cells = [("id", "table", "rows", "bytes", "when", "why")]
-    cells += [
+    cells = [
         (
             item_id,
             each.block.table,
@@ -110,10 +110,7 @@ def _table(rows: list[tuple[str, SetAside]]) -> str:
         )
         for item_id, each in rows
     ]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    return aligned(("id", "table", "rows", "bytes", "when", "why"), cells)
 
 
 def _time(at_ns: int) -> str:

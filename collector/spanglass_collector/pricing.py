@@ -148,8 +148,8 @@ def _before(columns: Mapping[str, Sequence[Any]], count: int) -> tuple[list[tupl
 
 def _failed(columns: Mapping[str, Sequence[Any]], at: int) -> bool:
     """Whether the call ended in an error before it used anything: nobody asks money for that."""
-    used, status = columns.get("input_tokens"), columns.get("status")
-    return bool(status) and status[at] == "error" and not (used and used[at])
+    status, used = columns.get("status"), columns.get("input_tokens")
+    return status is not None and status[at] == "error" and not (used and used[at])
 
 
 def _counts(columns: Mapping[str, Sequence[Any]], at: int) -> bool:

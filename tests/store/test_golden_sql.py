@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from spanglass_store import claims, keys, measures, rules
+from spanglass_store import claims, keys, measures, prices, rules
 from spanglass_store.alerting import history
 from spanglass_store.native import Block
-from spanglass_store.queries import facets, quality, trace, traces
+from spanglass_store.queries import facets, quality, reprice, trace, traces
+from spanglass_store.queries import prices as applied_prices
 from spanglass_store.query import Filters, Query, Window
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -44,6 +45,17 @@ QUERIES: dict[str, Query] = {
     "rules_transitions": rules.transitions("p", rule_id="r"),
     "rules_last_transitions": rules.last_transitions(),
     "keys_all": keys.all_keys(),
+    "prices_all": prices.all_prices(),
+    "prices_of_project": prices.all_prices("p"),
+    "prices_unpriced": applied_prices.unpriced("p", WINDOW),
+    "prices_unpriced_everywhere": applied_prices.unpriced(None, WINDOW),
+    "prices_applied": applied_prices.applied("p", WINDOW),
+    "reprice_partitions": reprice.partitions("p", WINDOW),
+    "reprice_calls": reprice.calls("20261124", None, WINDOW),
+    "reprice_update": reprice.update("repriced_0", "20261124", database="d"),
+    "reprice_kill": reprice.kill("mutation_1.txt"),
+    "reprice_progress": reprice.progress("repriced_0"),
+    "reprice_left_behind": reprice.left_behind(),
     "claims_of_others": claims.claims_of_others([b"d" * 16], collector="c"),
     "claims_own": claims.own_claims("g", [b"d" * 16], collector="c"),
     "claims_verdicts": claims.verdicts([b"d" * 16]),

@@ -87,16 +87,26 @@ def block_from_costs(
     return block_from_columns(name, columns)
 
 
-def update(name: str, partition: str, *, database: str) -> tuple[str, dict[str, str]]:
-    """The statement, with its parameters, that gives the calls of a partition the costs of a lookup table.
+def update(name: str, partition: str, *, database: str) -> Query:
+    """The statement that gives the calls of a partition the costs of a lookup table.
 
     It begins a mutation and does not wait for it: ``progress`` tells of it. Rows inserted after it are left alone.
     """
     new = {column: f"joinGet({{lookup:String}}, '{column}', {_KEY})" for column in (*_COSTS, "is_found")}
     found = new.pop("is_found")
-    changes = ", ".join(f"{column} = {value}" for column, value in new.items())
-    sql = f"ALTER TABLE spans UPDATE {changes} IN PARTITION ID {{partition:String}} WHERE {_CALLS} AND {found} = 1 SETTINGS mutations_sync = 0"
-    return sql, {"lookup": f"{database}.{name}", "partition": partition}
+    changes = ",\n".join(f"{column} = {value}" for column, value in new.items())
+    return query(
+        "new costs",
+        f"""
+        ALTER TABLE spans UPDATE
+        {changes}
+        IN PARTITION ID {{partition:String}}
+        WHERE {_CALLS} AND {found} = 1
+        SETTINGS mutations_sync = 0
+        """,
+        lookup=f"{database}.{name}",
+        partition=partition,
+    )
 
 
 def progress(name: str) -> Query:
@@ -111,10 +121,13 @@ def progress(name: str) -> Query:
     )
 
 
-def kill(mutation_id: str) -> tuple[str, dict[str, str]]:
-    """The statement, with its parameters, that gives up a mutation. Parts that it has written stay."""
-    sql = "KILL MUTATION WHERE database = currentDatabase() AND table = 'spans' AND mutation_id = {mutation_id:String}"
-    return sql, {"mutation_id": mutation_id}
+def kill(mutation_id: str) -> Query:
+    """The statement that gives up a mutation. What it has written stays."""
+    return query(
+        "give up new costs",
+        "KILL MUTATION WHERE database = currentDatabase() AND table = 'spans' AND mutation_id = {mutation_id:String}",
+        mutation_id=mutation_id,
+    )
 
 
 def left_behind() -> Query:

@@ -1,0 +1,7 @@
+-- calls to price anew
+-- {'end_ns': 2, 'partition': '20261124', 'start_ns': 1}
+SELECT sipHash128(project, kind, provider, response_model, request_model, service_tier, status, start_time, ifNull(toInt64(input_tokens), -1), ifNull(toInt64(output_tokens), -1), ifNull(toInt64(cache_read_tokens), -1), ifNull(toInt64(cache_write_tokens), -1), ifNull(toInt64(reasoning_tokens), -1), ifNull(toInt64(input_audio_tokens), -1), ifNull(toInt64(output_audio_tokens), -1)) AS key, project, kind, provider, response_model, request_model, service_tier, status, toUnixTimestamp64Nano(spans.start_time) AS start_time,
+input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens, toInt64(spans.cost_usd * toDecimal128(1000000000, 0)) AS cost_usd, toInt64(spans.input_cost_usd * toDecimal128(1000000000, 0)) AS input_cost_usd, toInt64(spans.output_cost_usd * toDecimal128(1000000000, 0)) AS output_cost_usd, toInt64(spans.cache_read_cost_usd * toDecimal128(1000000000, 0)) AS cache_read_cost_usd, toInt64(spans.cache_write_cost_usd * toDecimal128(1000000000, 0)) AS cache_write_cost_usd, cost_source, price_id, usage_counted, sampling_weight
+FROM spans
+WHERE _partition_id = {partition:String} AND 1 AND kind IN ('llm', 'embedding', 'rerank') AND cost_source != 'reported' AND spans.start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND spans.start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC')
+SETTINGS prefer_column_name_to_alias = 1
