@@ -67,11 +67,11 @@ def batch_from_logs(
     ``change`` as in ``pipeline.batch_from_body``.
     """
     decoded = decode_logs(body)
-    calls = [event for event in decoded.events if event.name in ROLES or event.name == WHOLE]
+    calls = [*filter(is_told_by_a_call, decoded.events)]
     homes = [event for event in calls if _has_home(event)]
     judgements = [event for event in decoded.events if event.name == EVALUATION]
     events = [*homes, *judgements]
-    spans: Sequence[WireSpan] = [_as_span(event, received_ns) for event in events]
+    spans: Sequence[WireSpan] = [as_span(event, received_ns) for event in events]
     if change is not None:
         spans = change(Decoded((), spans, ())).others
     told = list(zip(events, spans, _record_ids(events, spans), strict=True))
@@ -83,6 +83,11 @@ def batch_from_logs(
     return LogBatch(details, scores, decoded.records, len(calls) - len(homes))
 
 
+def is_told_by_a_call(event: WireLog) -> bool:
+    """Whether an event says what its span would, or part of it."""
+    return event.name in ROLES or event.name == WHOLE
+
+
 def _has_home(event: WireLog) -> bool:
     return all(
         len(digits) == size and digits.strip("0")
@@ -90,7 +95,7 @@ def _has_home(event: WireLog) -> bool:
     )
 
 
-def _as_span(event: WireLog, received_ns: int) -> WireSpan:
+def as_span(event: WireLog, received_ns: int) -> WireSpan:
     """The event as its span would tell it; what has no time, or none that can be true, has that of its arrival."""
     attributes = (
         attributes_of_event(event.name, event.body, event.attributes) if event.name in ROLES else event.attributes

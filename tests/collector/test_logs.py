@@ -17,7 +17,7 @@ from spanglass_collector.evaluation_events import score_from_event
 from spanglass_collector.message_events import attributes_of_event
 from spanglass_collector.messages import messages_from_value
 from spanglass_collector.metrics import Metrics
-from spanglass_collector.pipeline_logs import LogBatch, _as_span, batch_from_logs
+from spanglass_collector.pipeline_logs import LogBatch, as_span, batch_from_logs
 from spanglass_collector.receive.keep import changes
 from spanglass_collector.redaction import Redaction
 
@@ -122,7 +122,7 @@ def test_the_same_request_gives_the_same_rows_wherever_it_arrives() -> None:
 def evaluation(**attributes: Any) -> Any:
     named = {f"gen_ai.evaluation.{name.replace('__', '.')}": value for name, value in attributes.items()}
     event = decode_logs(logs_body(record("gen_ai.evaluation.result", named | {"gen_ai.response.id": "r1"}))).events[0]
-    return score_from_event(_as_span(event, NOW_NS), "p", "id")
+    return score_from_event(as_span(event, NOW_NS), "p", "id")
 
 
 @pytest.mark.parametrize(("told", "value", "label", "data_type"), [

@@ -18,16 +18,14 @@ from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.dialects.openinference_messages import (
     INPUT,
     INSTRUCTOR_MODEL,
-    OPENAI_AGENTS,
     OUTPUT,
     instructions,
     messages,
     structured_output,
 )
-from spanglass_collector.dialects.openinference_models import INVOCATIONS, NAMES, PROMPT_TOKENS, REQUESTED, facts
+from spanglass_collector.dialects.openinference_models import INVOCATIONS, KIND, NAMES, PROMPT_TOKENS, REQUESTED, facts
 from spanglass_collector.dialects.providers import provider
 
-KIND: Final = "openinference.span.kind"
 KIND_OF_SPAN: Final[Mapping[str, Kind]] = {
     "LLM": Kind.LLM,
     "EMBEDDING": Kind.EMBEDDING,
@@ -76,7 +74,7 @@ def _first_token(span: WireSpan) -> Iterable[Found]:
 def _config_of_langchain(span: WireSpan) -> Iterable[Found]:
     """User and session where an application put them among the metadata of LangChain's configuration."""
     told = values.from_json(span.attributes.get("metadata"))
-    if span.scope_name == LANGCHAIN and isinstance(told, dict):
+    if isinstance(told, dict):
         for key, field in (("user_id", "user_id"), ("session_id", "session_id")):
             if found := values.text(told.get(key)):
                 yield Found(field, found)
@@ -120,12 +118,12 @@ OPENINFERENCE: Final = Dialect(
     phrases=(
         Phrase((INSTRUCTOR_MODEL,), structured_output),
         Phrase(("llm.input_messages.", "llm.output_messages."), messages),
-        Phrase((INPUT,), instructions, scopes=(OPENAI_AGENTS,)),
+        Phrase(("llm.input_messages.",), instructions),
         Phrase((KIND, REQUESTED, *NAMES, *INVOCATIONS), facts),
         Phrase(("embedding.embeddings.",), _embeddings),
         Phrase(("retrieval.documents.", "reranker.output_documents."), _documents),
         Phrase((EVENT + FIRST_TOKEN_EVENT,), _first_token),
         Phrase(("input.mime_type", "output.mime_type"), _mime_types),
-        Phrase(("metadata",), _config_of_langchain),
+        Phrase(("metadata",), _config_of_langchain, scopes=(LANGCHAIN,)),
     ),
 )

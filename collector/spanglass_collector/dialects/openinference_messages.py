@@ -56,8 +56,6 @@ def instructions(span: WireSpan) -> Iterable[Found]:
     attributes = span.attributes
     if any(role in SYSTEM for name, role in attributes.items() if name.endswith(".message.role")):
         return
-    if not any(name.startswith("llm.input_messages.") for name in attributes):
-        return
     sent = attributes.get(INPUT)
     if isinstance(sent, str) and sent.startswith("{") and (parts := asked(sent).get("system_parts")):
         yield Found("system_parts", parts)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import WireSpan
 from spanglass_collector.dialects.dialect import Found
@@ -19,6 +18,8 @@ from spanglass_collector.messages import text_part
 from spanglass_collector.provider_bodies import answered
 from spanglass_collector.usage import usage_told
 
+KIND: Final = "openinference.span.kind"
+_CALLS: Final = frozenset({"LLM", "EMBEDDING", "RERANKER"})
 INVOCATIONS: Final = ("llm.invocation_parameters", "embedding.invocation_parameters")
 NAMES: Final = ("llm.model_name", "embedding.model_name", "reranker.model_name")
 REQUESTED: Final = "llm.request.model_name"
@@ -63,9 +64,9 @@ def _invocations(span: WireSpan) -> dict[str, Mapping[str, Any]]:
 
 
 def _response(span: WireSpan) -> dict[str, Any]:
-    """What the answer as it was sent says beside its messages."""
+    """What the answer of a model, as it was sent, says beside its messages."""
     sent = span.attributes.get(OUTPUT)
-    if not isinstance(sent, str) or not sent.startswith("{"):
+    if not _is_call(span) or not isinstance(sent, str) or not sent.startswith("{"):
         return {}
     told = answered(sent)
     found = {field: told[field] for field in _FROM_ANSWER if told.get(field)}
@@ -123,16 +124,21 @@ def _asked(span: WireSpan, parameters: Iterable[Mapping[str, Any]]) -> str | Non
     told = next((name for each in parameters for key in ("model", "model_name") if (name := values.text(each.get(key)))), None)  # fmt: skip
     if told:
         return told
-    sent = span.attributes.get(INPUT)
+    sent = span.attributes.get(INPUT) if _is_call(span) else None
     request = values.from_json(sent) if isinstance(sent, str) and sent.startswith("{") else None
     return values.text(request.get("model")) if isinstance(request, dict) else None
+
+
+def _is_call(span: WireSpan) -> bool:
+    """Whether it is the call of a model: whatever stands around calls repeats what they say."""
+    return span.attributes.get(KIND) in _CALLS
 
 
 def _is_asked(span: WireSpan, name: str) -> bool:
     """Whether a name that nothing else explains is that of the model asked for: it is unless the answer has it too."""
     if span.scope_name.startswith(_SCOPES) or span.status_code == 2:
         return True
-    if span.attributes.get("openinference.span.kind") != Kind.LLM.upper():
+    if span.attributes.get(KIND) != "LLM":
         return True
     sent = span.attributes.get(OUTPUT)
     return not (isinstance(sent, str) and (f"'{name}'" in sent or f'"{name}"' in sent))

@@ -55,10 +55,7 @@ class Plan:
             if value is None:
                 continue
             if key:
-                entries = told.get(field)
-                if entries is None:
-                    told[field] = {key: value}
-                elif entries.setdefault(key, value) != value:
+                if told.setdefault(field, {}).setdefault(key, value) != value:
                     continue
             elif field not in told:
                 told[field] = dict(value) if field in JOINED else value
@@ -82,7 +79,8 @@ class Plan:
             if column is None:
                 return None
             if key:
-                entries.setdefault(field, {}).setdefault(key, column)
+                if entries.setdefault(field, {}).setdefault(key, column) != column:
+                    return None
             elif field in JOINED or not _agree(told.setdefault(field, column), column):
                 return None
         told |= {field: Maps(of_key) for field, of_key in entries.items()}
