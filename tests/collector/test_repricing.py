@@ -105,6 +105,6 @@ def test_made_up_models_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) 
     rows = sheet(*({"request_model": f"llama-{number}"} for number in range(6)))
     differences = Differences()
     differences.add(rows, changes_in(rows, Prices(PUBLIC, [own("llama-*")])))
-    assert [(line.model, line.calls) for line in differences.lines()][0] == (OTHERS, 3)
+    assert next((line.model, line.calls) for line in differences.lines()) == (OTHERS, 3)
     assert len(differences.lines()) == 4
     assert differences.total().calls == 6
