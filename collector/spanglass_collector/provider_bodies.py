@@ -142,7 +142,8 @@ def _of_langchain(answer: Mapping[str, Any]) -> dict[str, Any]:
     output = answer.get("llm_output")
     if isinstance(output, dict):
         told = _without_nothing(_facts(output)) | told
-    return told | _without_nothing({"output_messages": messages_from_value(said, "assistant")})
+    messages = [message for message in messages_from_value(said, "assistant") or () if message["parts"]]
+    return told | ({"output_messages": messages} if messages else {})
 
 
 def _object(told: Any, name: str) -> dict[str, Any]:

@@ -49,6 +49,12 @@ NO_METADATA: Final = frozenset(
         "model_name",
         "temperature",
         "reasoning_effort",
+        "max_tokens",
+        "max_completion_tokens",
+        "stream",
+        "stop",
+        "n",
+        "_type",
         "revision_id",
         "lc_versions",
         "ls_",
@@ -71,9 +77,9 @@ def _tags(value: Value) -> tuple[str, ...] | None:
     return tuple(tag for tag in told if tag and not tag.startswith(FRAMEWORK_TAGS)) or None
 
 
-def _parameter(name: str) -> Word:
-    """LangSmith's own name for a request parameter."""
-    return Word(METADATA + "ls_" + name, "parameters", lambda value: {name: values.as_text(value)})
+def _parameter(name: str, prefix: str = "ls_") -> Word:
+    """A request parameter among the metadata, by LangSmith's own name or by LangChain's."""
+    return Word(METADATA + prefix + name, "parameters", lambda value: {name: values.as_text(value)})
 
 
 def _run(span: WireSpan) -> Iterable[Found]:
@@ -98,10 +104,16 @@ def _only(text: str) -> str:
 
 
 def _failure(span: WireSpan) -> Iterable[Found]:
-    """An error where there was an exception, but for that of a stream nobody read on."""
-    raised = [event.attributes.get("exception.message") for event in span.events if event.name == "exception"]
-    if any(not str(message).startswith(STOPPED_READING) for message in raised):
+    """An error where there was an exception, but for that of a stream nobody read on. Its message has the traceback
+    behind it.
+    """
+    told = [
+        values.as_text(event.attributes.get("exception.message")) for event in span.events if event.name == "exception"
+    ]
+    raised = [message for message in told if not message.startswith(STOPPED_READING)]
+    if raised:
         yield Found("status", "error")
+        yield Found("error_message", raised[-1].partition("Traceback (most recent call last)")[0].strip())
 
 
 def _usage(span: WireSpan) -> Iterable[Found]:
@@ -141,8 +153,7 @@ LANGSMITH: Final = Dialect(
         _parameter("temperature"),
         _parameter("max_tokens"),
         _parameter("stop"),
-        Word(METADATA + "temperature", "parameters", lambda value: {"temperature": values.as_text(value)}),
-        Word(METADATA + "reasoning_effort", "parameters", lambda value: {"reasoning_effort": values.as_text(value)}),
+        *(_parameter(name, "") for name in ("temperature", "reasoning_effort", "max_tokens", "max_completion_tokens")),
     ),
     families=(Family(METADATA, "metadata", values.said, besides=NO_METADATA),),
     phrases=(
