@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from spanglass_collector.claims import Claims, Standing
+from spanglass_collector.delivery import Delivery
 from spanglass_collector.errors import Busy
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Group, Queue
 from spanglass_store.errors import StoreError, StoreRejected
-from spanglass_store.native import Block
 
 log = logging.getLogger(__name__)
 
@@ -54,14 +54,14 @@ class Contested:
         self,
         queue: Queue,
         claims: Claims,
-        insert: Callable[[Block, str], None],
+        delivery: Delivery,
         *,
         ready: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
         self._queue = queue
         self._claims = claims
-        self._insert = insert
+        self._delivery = delivery
         self._ready = ready
         self._metrics = metrics
         self._held: list[_Held] = []
@@ -137,9 +137,9 @@ class Contested:
         held.named_at = held.named_at or time.monotonic()
         if not standing.all_yielded and time.monotonic() < held.named_at + self._claims.patience.seconds:
             return False
-        held.is_tried = True
+        was_tried, held.is_tried = held.is_tried, True
         try:
-            self._insert(group.block, group.group_id)
+            self._delivery.deliver(group, is_repeated=was_tried or not group.is_new)
         except StoreRejected as error:
             if not self._ready():
                 raise  # a database without its tables refuses everything

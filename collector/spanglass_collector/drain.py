@@ -17,16 +17,14 @@ from typing import Final
 
 from spanglass_collector.claims import CONTESTED, Claims
 from spanglass_collector.contested import Contested
+from spanglass_collector.delivery import Delivery
 from spanglass_collector.errors import Busy
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Group, Queue
 from spanglass_store.errors import StoreError, StoreRejected
-from spanglass_store.native import Block
 
 log = logging.getLogger(__name__)
 
-Insert = Callable[[Block, str], None]
-"""Insert a block under a token, once. Raises StoreError."""
 FIRST_WAIT_SECONDS: Final = 0.1
 IDLE_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 1.0
@@ -48,7 +46,7 @@ class Drain:
     def __init__(
         self,
         queue: Queue,
-        insert: Insert,
+        delivery: Delivery,
         *,
         ready: Callable[[], bool],
         pace: Pace,
@@ -57,8 +55,8 @@ class Drain:
     ) -> None:
         self._queue = queue
         self._claims = claims
-        self._contested = Contested(queue, claims, insert, ready=ready, metrics=metrics) if claims else None
-        self._insert = insert
+        self._contested = Contested(queue, claims, delivery, ready=ready, metrics=metrics) if claims else None
+        self._delivery = delivery
         self._ready = ready
         self._pace = pace
         self._metrics = metrics
@@ -120,8 +118,8 @@ class Drain:
                     if left is None:
                         return
                     group, claimed_at = left, reading_at
-                is_tried = True
-                self._insert(group.block, group.group_id)
+                was_tried, is_tried = is_tried, True
+                self._delivery.deliver(group, is_repeated=was_tried or not group.is_new)
             except StoreRejected as error:
                 if self._is_ready():
                     self._give_up(group, str(error))

@@ -15,6 +15,7 @@ from collector.waiting import until
 from collector.wire import body_of, model_call, wire_span
 
 from spanglass_collector.claims import Claims, Patience
+from spanglass_collector.delivery import Delivery
 from spanglass_collector.drain import Drain, Pace
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.pipeline import batch_from_body
@@ -63,7 +64,7 @@ class Collector:
         with self.opened() as queue:
             claims = Claims(self.store, queue.identity, Patience(self.patience_seconds))
             pace = Pace(rows=1000, size_bytes=10**7, linger_seconds=0.0, retry_max_seconds=0.05)
-            drain = Drain(queue, insert, ready=lambda: self.is_ready, pace=pace, metrics=Metrics(), claims=claims)
+            drain = Drain(queue, Delivery(insert), ready=lambda: self.is_ready, pace=pace, metrics=Metrics(), claims=claims)
             drain.start()
             try:
                 yield queue

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from collector.waiting import until
 
+from spanglass_collector.delivery import Delivery
 from spanglass_collector.drain import Drain, Pace
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
@@ -39,7 +40,7 @@ def queue(tmp_path: Path) -> Iterator[Queue]:
 
 @contextmanager
 def draining(queue: Queue, database: Database, ready: Callable[[], bool] = lambda: True) -> Iterator[Drain]:
-    drain = Drain(queue, database.insert, ready=ready, pace=PACE, metrics=Metrics())
+    drain = Drain(queue, Delivery(database.insert), ready=ready, pace=PACE, metrics=Metrics())
     drain.start()
     try:
         yield drain
@@ -136,7 +137,7 @@ def test_nothing_is_tried_before_the_database_is_ready(queue: Queue) -> None:
 def test_stopping_empties_the_queue_when_there_is_time(queue: Queue) -> None:
     database = Database()
     drain = Drain(
-        queue, database.insert, ready=lambda: True, pace=Pace(100, 10**6, 60, 1), metrics=Metrics()
+        queue, Delivery(database.insert), ready=lambda: True, pace=Pace(100, 10**6, 60, 1), metrics=Metrics()
     )  # would linger for a minute
     drain.start()
     queue.put(block("a"))

@@ -10,6 +10,7 @@ import pytest
 from collector.forked import forked, hold
 from collector.waiting import until
 
+from spanglass_collector.delivery import Delivery
 from spanglass_collector.drain import Drain, Pace
 from spanglass_collector.errors import QueueInUse
 from spanglass_collector.folders import Folders, claimed_root, queue_folders
@@ -28,7 +29,11 @@ class Database:
     def drain_of(self, queue: Queue) -> Drain:
         pace = Pace(rows=100, size_bytes=10**6, linger_seconds=0.0, retry_max_seconds=0.05)
         return Drain(
-            queue, lambda block, _: self.stored.append(block.body), ready=lambda: True, pace=pace, metrics=Metrics()
+            queue,
+            Delivery(lambda block, _: self.stored.append(block.body)),
+            ready=lambda: True,
+            pace=pace,
+            metrics=Metrics(),
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from collector.waiting import until
 
+from spanglass_collector.delivery import Delivery
 from spanglass_collector.drain import Drain, Pace
 from spanglass_collector.folders import Folders
 from spanglass_collector.journal import old_queue, set_aside
@@ -93,7 +94,7 @@ def test_a_collector_that_starts_brings_it_in_and_stores_it(root: Path) -> None:
     def drain_of(queue: Queue) -> Drain:
         pace = Pace(rows=100, size_bytes=10**6, linger_seconds=0.0, retry_max_seconds=0.05)
         insert = lambda block, token: stored.append((token, block.body))  # noqa: E731
-        return Drain(queue, insert, ready=lambda: True, pace=pace, metrics=Metrics())
+        return Drain(queue, Delivery(insert), ready=lambda: True, pace=pace, metrics=Metrics())
 
     folders = Folders.open(root, max_bytes=10**6)
     try:
