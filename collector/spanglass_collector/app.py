@@ -29,6 +29,7 @@ from spanglass_collector.drains import Drains
 from spanglass_collector.errors import PortTaken, StartRefused
 from spanglass_collector.folders import Folders, claimed_root
 from spanglass_collector.metrics import Metrics
+from spanglass_collector.names_seen import WRITE_SECONDS, NamesSeen
 from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.receive.auth import Gate, Keyring
 from spanglass_collector.receive.browsers import cors
@@ -97,9 +98,10 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     )
     caps = Caps(settings.max_attributes, settings.max_attribute_bytes, settings.max_events, settings.max_events)
     shared = Shared(gate, limits, rates, memory, metrics)
+    names = NamesSeen(lambda block: store.insert(block, token=""))
     keeps: Mapping[str, Keep] = {
-        "traces": KeepSpans(queue, prices, metrics, caps, redaction),
-        "logs": KeepLogs(queue, metrics, caps, redaction),
+        "traces": KeepSpans(queue, prices, metrics, caps, redaction, names),
+        "logs": KeepLogs(queue, metrics, caps, redaction, names),
         "metrics": CountRecords("metrics"),
     }
     intakes = {signal: Intake(signal, keep, shared) for signal, keep in keeps.items()}
@@ -111,6 +113,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
         refreshing = [
             asyncio.create_task(_refresh(keyring.refresh, settings.keys_refresh_seconds)),
             asyncio.create_task(_refresh(prices.refresh, settings.prices_refresh_seconds)),
+            asyncio.create_task(_refresh(lambda: asyncio.to_thread(names.write), WRITE_SECONDS)),
         ]
         await prices.wait(timeout_seconds=PRICES_WAIT_SECONDS)
         try:

@@ -148,7 +148,7 @@ def test_an_evaluation_without_name_or_result_is_none(told: dict[str, Any]) -> N
 def test_rules_and_caps_hold_for_what_records_say(tmp_path: Any) -> None:
     path = tmp_path / "rules.toml"
     path.write_text('[[rules]]\nname = "r"\npatterns = ["email"]\npaths = ["*.password"]\n')
-    change = changes(Caps(4096, 60, 10, 10), Redaction(path, Metrics()), "p", 10**6)
+    change = changes(Caps(4096, 60, 10, 10), Redaction(path, Metrics()), project="p", body_bytes=10**6)
     whole = {"gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "ada@example.org"}]}]}
     body = logs_body(
         record("gen_ai.user.message", body={"content": "I am ada@example.org " + "x" * 100}),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from spanglass_store import claims, keys, measures, prices, rules
+from spanglass_store import attribute_names, claims, keys, measures, prices, rules
 from spanglass_store.alerting import history
 from spanglass_store.native import Block
 from spanglass_store.queries import facets, quality, reprice, trace, traces
@@ -45,6 +45,7 @@ QUERIES: dict[str, Query] = {
     "rules_transitions": rules.transitions("p", rule_id="r"),
     "rules_last_transitions": rules.last_transitions(),
     "keys_all": keys.all_keys(),
+    "attribute_names_seen": attribute_names.seen("p", WINDOW),
     "prices_all": prices.all_prices(),
     "prices_of_project": prices.all_prices("p"),
     "prices_unpriced": applied_prices.unpriced("p", WINDOW),

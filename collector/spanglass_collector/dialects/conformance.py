@@ -87,7 +87,8 @@ def _general(name: str) -> str:
 
 def _judge(found: Found, dialect: str, told: dict[str, tuple[Any, str]], verdicts: dict[str, Name]) -> None:
     teller = next(iter(found.attributes), dialect)
-    value, won_by = told.setdefault(found.field, (found.value, teller)) if found.field else (None, "")
+    nothing: tuple[Any, str] = (None, "")
+    value, won_by = told.setdefault(found.field, (found.value, teller)) if found.field else nothing
     agrees = not found.field or _agree(found, value)
     if found.field in JOINED:
         told[found.field] = {**found.value, **value}, won_by

@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from spanglass_collector.caps import Caps, capped
 from spanglass_collector.decode import Decoded
 from spanglass_collector.metrics import Metrics
+from spanglass_collector.names_seen import NamesSeen
 from spanglass_collector.pipeline import Batch, batch_from_body
 from spanglass_collector.pipeline_logs import LogBatch, batch_from_logs
 from spanglass_collector.pricing import PriceTable
@@ -61,11 +62,12 @@ class KeepSpans:
     metrics: Metrics
     caps: Caps
     redaction: Redaction | None = None
+    names: NamesSeen | None = None
     clock: Callable[[], int] = time.time_ns
 
     async def __call__(self, body: bytes, project: str) -> Kept:
         """The answer, once the spans are on disk."""
-        change = changes(self.caps, self.redaction, project, len(body))
+        change = changes(self.caps, self.redaction, self.names, project=project, body_bytes=len(body))
         batch, digest = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
         rejected = len(batch.rejects)
         is_new = await asyncio.wrap_future(self.queue.submit(batch.rows, digest=digest, rejected=rejected))
@@ -87,11 +89,12 @@ class KeepLogs:
     metrics: Metrics
     caps: Caps
     redaction: Redaction | None = None
+    names: NamesSeen | None = None
     clock: Callable[[], int] = time.time_ns
 
     async def __call__(self, body: bytes, project: str) -> Kept:
         """An empty success, once the events are on disk. Raises Rejected for a body that is no export request."""
-        change = changes(self.caps, self.redaction, project, len(body))
+        change = changes(self.caps, self.redaction, self.names, project=project, body_bytes=len(body))
         batch, items = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
         kept = [self.queue.submit(block, digest=digest) for block, digest in items]
         news = await asyncio.gather(*map(asyncio.wrap_future, kept))
@@ -117,11 +120,17 @@ class CountRecords:
         return Kept(await inline_or_thread(len(body), lambda: records_in(body, self.name)), 0, is_new=True, answer=b"")
 
 
-def changes(caps: Caps, redaction: Redaction | None, project: str, body_bytes: int) -> Change:
-    """What is done to the records of one request before anything else looks at them: redaction, and caps."""
+def changes(
+    caps: Caps, redaction: Redaction | None = None, names: NamesSeen | None = None, *, project: str, body_bytes: int
+) -> Change:
+    """What is done to the records of one request before anything else looks at them: redaction, and caps. The names of
+    their attributes are looked at before.
+    """
     redactor = None if redaction is None else redaction.redactor_of(project)
 
     def change(decoded: Decoded) -> Decoded:
+        if names is not None:
+            names.look(project, decoded)
         return capped(decoded if redactor is None else redacted(decoded, redactor), caps, body_bytes)
 
     return change
