@@ -53,7 +53,7 @@ def parameters(request: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: as_text(value)
         for name, value in {**bundled, **request}.items()
-        if value is not None and value != {} and name not in _NO_PARAMETERS
+        if value not in (None, "", [], {}) and name not in _NO_PARAMETERS
     }
 
 

@@ -17,7 +17,7 @@ from spanglass_store.sheet import Sheet
 
 PROVIDERS_OWN: Final = ("com.anthropic.sdk.", "mistralai_sdk_tracer")
 """Scopes of spans that a provider's client makes by itself. They have the exact figures, and no messages."""
-IN_PIECES: Final = ("litellm", "logfire")
+IN_PIECES: Final = ("litellm", "logfire", "gen_ai")
 """Beginnings of the scopes of libraries that tell one call in several spans of their own."""
 TAKEN: Final = (
     "time_to_first_token_ns",
@@ -116,7 +116,11 @@ def _calls(sheets: Iterable[Sheet], *, with_usage: bool) -> Iterator[_Call]:
 def _settle_nested(above: _Call, below: _Call) -> None:
     if above.usage == below.usage:
         _let_count(above, below)
-    elif below.tells_usage and not above.tells_usage and above["scope_name"] != below["scope_name"]:
+    elif (
+        below.tells_usage
+        and not above.tells_usage
+        and (above["scope_name"] != below["scope_name"] or below.is_answer_of(above))
+    ):
         above.put("usage_counted", value=False)  # it may have called more than once: each call counts by itself
     elif above.tells_usage and not below.tells_usage and below.is_answer_of(above):
         _let_count(above, below)

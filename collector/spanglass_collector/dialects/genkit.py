@@ -1,7 +1,8 @@
-"""Genkit. Pure.
+"""Genkit (measured: genkit 1.42). Pure.
 
 What a span is stands in ``genkit:metadata:subtype``, its input and output whole as JSON. A model's name has the plugin
-that serves it before it: ``googleai/gemini-2.5-flash``.
+that serves it before it: ``googleai/gemini-2.5-flash``. What the provider answered lies in the output once more as it
+came, which has the exact usage, and the id.
 Names: https://github.com/firebase/genkit (``docs/telemetry``), ``js/core/src/tracing/instrumentation.ts``.
 """
 
@@ -69,8 +70,11 @@ def _action(span: WireSpan) -> Iterable[Found]:
     if kind is Kind.EMBEDDING:
         yield Found("", None, (OUTPUT,))  # vectors are not kept
         return
-    for field, value in answered(attributes.get(OUTPUT)).items():
-        yield Found(field, value, (OUTPUT,))
+    output = values.from_json(attributes.get(OUTPUT))
+    for place in (output.get("raw") or output.get("custom") if isinstance(output, dict) else None, output):
+        for field, value in answered(place).items() if isinstance(place, dict) else ():
+            if place is output or field != "output_messages":
+                yield Found(field, value, (OUTPUT,))
 
 
 def _failure(span: WireSpan) -> Iterable[Found]:

@@ -1,7 +1,7 @@
 """Langfuse's SDKs (measured: Python 5.0, JavaScript 5.11). Pure.
 
-One attribute holds all that was said, as JSON or as plain text. ``model.name`` is the model that *answered*, on success;
-Python puts texts of metadata into JSON quotes, JavaScript does not; JavaScript says of a failure only that its level is
+One attribute holds all that was said, as JSON or as plain text. ``model.name`` is the model that *answered*, on success
+(but for streams in JavaScript, which parameters tell); Python puts texts of metadata into JSON quotes, JavaScript does not; JavaScript says of a failure only that its level is
 ERROR. The OpenAI integration of Python writes the parameters that nobody gave with OpenAI's defaults.
 Names: https://langfuse.com/integrations/native/opentelemetry.
 """
@@ -17,6 +17,7 @@ from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
 from spanglass_collector.dialects.dialect import Dialect, Family, Found, Phrase, Word
+from spanglass_collector.messages import parts_from_value
 from spanglass_collector.provider_bodies import answered, asked
 from spanglass_collector.usage import usage_told
 
@@ -53,6 +54,8 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 """What Python's integration writes where the application gave nothing; it always writes all of them."""
 ANSWER_ID: Final = re.compile(r"(resp|chatcmpl|msg|gen)[_-]")
 """Ids of answers, which the integration keeps among the metadata."""
+EMBEDDINGS: Final = "OpenAI.embeddings"
+"""What JavaScript's integration calls an embedding, whose type it gives as a generation's."""
 
 
 def _kind(value: Value) -> Kind | None:
@@ -82,9 +85,14 @@ def _model_call(span: WireSpan) -> Iterable[Found]:
     """Messages and model of a call of a model."""
     attributes = span.attributes
     kind = _kind(attributes.get(TYPE))
-    failed = attributes.get(LEVEL) == "ERROR"
+    if span.name == EMBEDDINGS:
+        kind = Kind.EMBEDDING
+        yield Found("kind", kind, (TYPE,))
     if model := values.text(attributes.get(MODEL)):
-        yield Found("request_model" if failed or kind is Kind.EMBEDDING else "response_model", model, (MODEL,))
+        sent = values.from_json(attributes.get(PARAMETERS))
+        is_asked = attributes.get(LEVEL) == "ERROR" or kind is Kind.EMBEDDING
+        is_asked = is_asked or (isinstance(sent, dict) and sent.get("stream") is True)
+        yield Found("request_model" if is_asked else "response_model", model, (MODEL,))
     if kind in {Kind.LLM, Kind.EMBEDDING}:
         for field, value in asked(attributes.get(INPUT)).items():
             yield Found(field, value, (INPUT,))
@@ -107,7 +115,7 @@ def _parameters(span: WireSpan) -> Iterable[Found]:
         told = {
             name: values.as_text(value)
             for name, value in sent.items()
-            if value is not None and not (by_integration and name in DEFAULTS and value == DEFAULTS[name])
+            if value not in (None, "") and not (by_integration and name in DEFAULTS and value == DEFAULTS[name])
         }
         yield Found("parameters", told, (PARAMETERS,))
 
@@ -153,6 +161,7 @@ LANGFUSE: Final = Dialect(
         Word(OBSERVATION + "prompt.version", "prompt_version", values.text),
         Word(METADATA + "finish_reason", "finish_reasons", lambda value: values.texts(_bare(value))),
         Word(METADATA + "id", "response_id", _answer_id),
+        Word(METADATA + "instructions", "system_parts", lambda value: parts_from_value(_bare(value))),
         Word(INPUT, "input_text", values.as_text),
         Word(OUTPUT, "output_text", values.as_text),
         Word("langfuse.trace.metadata", "metadata", values.text_map),
@@ -160,7 +169,7 @@ LANGFUSE: Final = Dialect(
     ),
     families=(
         Family("langfuse.trace.metadata.", "metadata", _said),
-        Family(METADATA, "metadata", _said, besides=frozenset({"langfuse_", "finish_reason", "id"})),
+        Family(METADATA, "metadata", _said, besides=frozenset({"langfuse_", "finish_reason", "id", "instructions"})),
     ),
     phrases=(
         Phrase((TYPE,), _model_call),
