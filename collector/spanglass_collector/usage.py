@@ -49,6 +49,8 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "cache_creation_input_tokens",
         "input_token_details.cache_creation",
         "prompt_tokens_details.cache_creation_tokens",
+        "prompt_tokens_details.cache_write_tokens",
+        "input_tokens_details.cache_write_tokens",
         "cacheWriteInputTokens",
         "input_cache_creation",
     ),
