@@ -31,7 +31,7 @@ def from_repr(text: str) -> Any:
         return None
     try:
         return _value(ast.parse(_PIECE.sub(_literal, text), mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None
 
 

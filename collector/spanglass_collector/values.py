@@ -5,7 +5,6 @@ Each returns None for "this says nothing usable", never raises, and never guesse
 
 from __future__ import annotations
 
-import ast
 import base64
 import math
 from collections.abc import Mapping
@@ -18,8 +17,6 @@ from spanglass_collector.attributes import Value
 
 MAX_TOKENS: Final = 2**32 - 1
 MAX_COST_USD: Final = Decimal(10) ** 8
-MAX_PYTHON_CHARACTERS: Final = 2**18
-"""Parsing Python takes a hundred times the memory of its text: nobody makes us parse much of it."""
 
 
 def text(value: Value) -> str | None:
@@ -60,16 +57,6 @@ def from_json(value: Value) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        return None
-
-
-def from_python(value: Value) -> Any:
-    """The list or dictionary whose ``repr`` a text is; None for any other. Some libraries write that instead of JSON."""
-    if not isinstance(value, str) or value[:1] not in {"[", "{"} or len(value) > MAX_PYTHON_CHARACTERS:
-        return None
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
 
 

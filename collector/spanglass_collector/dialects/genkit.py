@@ -68,7 +68,7 @@ def _action(span: WireSpan) -> Iterable[Found]:
     for field, value in asked(attributes.get(INPUT)).items():
         yield Found(field, value, (INPUT,))
     if kind is Kind.EMBEDDING:
-        yield Found("", None, (OUTPUT,))  # vectors are not kept
+        yield Found("output_text", "", (OUTPUT,))  # vectors are not kept
         return
     output = values.from_json(attributes.get(OUTPUT))
     for place in (output.get("raw") or output.get("custom") if isinstance(output, dict) else None, output):

@@ -19,6 +19,7 @@ from spanglass_collector.dialects.indexed import tree
 from spanglass_collector.message_parts import tool_calls_of
 from spanglass_collector.messages import messages_from_value
 from spanglass_collector.provider_bodies import answered, asked
+from spanglass_collector.python_repr import from_repr
 
 RAW: Final = "llm."
 CALL_ID: Final = "litellm.call_id"
@@ -74,7 +75,7 @@ def _raw(span: WireSpan) -> Iterable[Found]:
     for name, value in span.attributes.items():
         key = name.removeprefix(RAW).partition(".")[2]
         if name.startswith(RAW) and key and value != "":
-            parsed = values.from_python(value)
+            parsed = from_repr(value) if isinstance(value, str) and value[:1] in {"[", "{"} else None
             body[key] = value if parsed is None else parsed
             names.append(name)
     request = {key: value for key, value in body.items() if key not in ANSWER}
