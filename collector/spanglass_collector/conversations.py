@@ -10,7 +10,7 @@ import orjson
 
 from spanglass_collector.encoded import Encoded
 from spanglass_collector.messages import Message, messages_from_value, messages_text
-from spanglass_store.packed import Made, Texts, packed
+from spanglass_store.packed import Made, Texts, content, content_at, packed
 
 
 class _Part(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True, gc=False):
@@ -51,20 +51,21 @@ def conversations(role: str, column: Encoded) -> Sequence[Any] | None:
 
     ``role`` is who says what is one plain text.
     """
-    contents = column.contents()
-    if contents is None:
+    sent = column.sent_texts()
+    if sent is None:
         told = [messages_from_value(value, role) for value in column.values()]
         return None if None in told else told
     texts: list[bytes] = []
     are_plain = True
-    for content, sent in contents:
+    for each in sent:
         try:
-            if _canonical(content) and b"\\u" not in content:  # with \u in it nobody would find its words
-                texts.append(sent)
+            # Without a copy of the text. With \u in it nobody would find its words.
+            if _canonical(memoryview(each)[content_at(each) :]) and b"\\u" not in each:
+                texts.append(each)
                 continue
         except ValueError:
             are_plain = False
-        messages = messages_from_value(content.decode("utf-8", "replace"), role)
+        messages = messages_from_value(content(each).decode("utf-8", "replace"), role)
         if messages is None:
             return None
         texts.append(packed(messages_text(messages)))

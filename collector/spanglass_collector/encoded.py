@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 
 from spanglass_collector.attributes import SHORT_BYTES, Value, parsed
 from spanglass_collector.values import as_text
-from spanglass_store.packed import Texts, packed, varint
+from spanglass_store.packed import Texts, content, packed, varint
 
 T = TypeVar("T")
 MAX_REMEMBERED: Final = 16_384
@@ -69,10 +69,11 @@ class Encoded:
 
     def new_texts(self) -> Texts | None:
         """The values where they are texts, none of them empty: for those that are hardly ever the same."""
-        split = self._split()
-        if split is None or b"" in split[0] or not (all(map(bytes.isascii, split[0])) or all(map(_is_utf8, split[0]))):
+        sent = self.sent_texts()
+        if sent is None or _EMPTY in sent:
             return None
-        return Texts(split[1])
+        texts = [content(each) for each in sent]
+        return Texts(sent) if all(map(bytes.isascii, texts)) or all(map(_is_utf8, texts)) else None
 
     def as_texts(self) -> Texts:
         """The values as text (``values.as_text``)."""
@@ -80,41 +81,36 @@ class Encoded:
             return found
         return Texts(_AS_TEXTS.of(self.column))
 
-    def contents(self) -> list[tuple[bytes, bytes]] | None:
-        """Of texts the UTF-8, not looked at yet, and the same packed; None where one is no text."""
-        split = self._split()
-        return None if split is None else [*zip(*split, strict=True)]
-
-    def _split(self) -> tuple[list[bytes], list[bytes]] | None:
-        start, column = self.start, self.column
-        of_size = _HEADS[start].__getitem__
-        heads, texts, packed_texts = zip(*map(of_size, map(len, column)), strict=True)
-        if not all(map(bytes.startswith, column, heads, repeat(start))):
+    def sent_texts(self) -> list[bytes] | None:
+        """The values, packed, where they are texts. Whether they are UTF-8 was not looked at."""
+        heads, places = zip(*map(_HEADS[self.start].__getitem__, map(len, self.column)), strict=True)
+        if not all(map(bytes.startswith, self.column, heads, repeat(self.start))):
             return None
         cut: Callable[[bytes, slice], bytes] = bytes.__getitem__
-        return [*map(cut, column, texts)], [*map(cut, column, packed_texts)]
+        return [*map(cut, self.column, places)]
 
 
-class _Heads(dict[int, tuple[bytes, slice, slice]]):
+class _Heads(dict[int, tuple[bytes, slice]]):
     """By the size of an attribute that is a text and whose value begins at ``start``: what stands there before the
-    text; where the text is; where the text is with its length.
+    text, and where the text is with its length.
     """
 
     def __init__(self, start: int) -> None:
         super().__init__()
         self._start = start
 
-    def __missing__(self, size: int) -> tuple[bytes, slice, slice]:
+    def __missing__(self, size: int) -> tuple[bytes, slice]:
         of_value = _inner(size - self._start)
         of_text = _inner(of_value - 1)
         before = varint(of_value) + bytes((_STRING,))
         head = before + varint(of_text)
         if len(self) >= MAX_REMEMBERED:
             self.clear()
-        found = self[size] = head, slice(self._start + len(head), None), slice(self._start + len(before), None)
+        found = self[size] = head, slice(self._start + len(before), None)
         return found
 
 
+_EMPTY: Final = packed("")
 _HEADS: Final = [_Heads(start) for start in range(128 + 3)]
 
 

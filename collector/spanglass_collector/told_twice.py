@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from spanglass.semconv import MODEL_KINDS
@@ -103,6 +104,13 @@ def count_once(sheets: Sequence[Sheet]) -> None:
         _settle_records(calls)
     if own:
         _settle_orphans(own, sheets, calls)
+
+
+def _any_nested(sheets: Iterable[Sheet]) -> bool:
+    """Whether a call may be right under another: mostly none is, and this is seen at once."""
+    columns = [sheet.columns for sheet in sheets if not MODEL_KINDS.isdisjoint(sheet.columns["kind"])]
+    parents = set().union(*(each.get("parent_span_id", ()) for each in columns))
+    return not parents.isdisjoint(chain.from_iterable(each["span_id"] for each in columns))
 
 
 def _calls(sheets: Iterable[Sheet], *, with_usage: bool) -> Iterator[_Call]:

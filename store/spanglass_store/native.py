@@ -64,16 +64,18 @@ def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[An
 def block_from_sheets(table: str, columns: Sequence[tuple[str, str, Any]], sheets: Sequence[Sheet]) -> Block:
     """A block of all rows of the sheets: (name, ClickHouse type, default) triples. Raises KeyError for a name that is
     no column.
+
+    Columns that no sheet fills are left out where their default is also ClickHouse's, which fills them in.
     """
     count = sum(sheet.count for sheet in sheets)
     if not count:
         return Block(table, b"", 0)
-    known = {name for name, _, _ in columns}
-    for sheet in sheets:
-        if strange := sheet.columns.keys() - known:
-            raise KeyError(*strange)
-    parts = [varint(len(columns)), varint(count)]
-    for name, type_, default in columns:
+    filled = set().union(*(sheet.columns for sheet in sheets))
+    if strange := filled - {name for name, _, _ in columns}:
+        raise KeyError(*strange)
+    sent = [column for column in columns if column[0] in filled or column[2]]
+    parts = [varint(len(sent)), varint(count)]
+    for name, type_, default in sent:
         parts += (head(name, type_), _encoder(type_)(chunks(sheets, name, default)))
     return Block(table, b"".join(parts), count)
 

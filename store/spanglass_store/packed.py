@@ -35,6 +35,19 @@ def packed(text: str) -> bytes:
     return size_before(data) + data
 
 
+def content_at(packed_text: bytes) -> int:
+    """Where the UTF-8 of a packed text begins."""
+    start = 1
+    while packed_text[start - 1] > 127:
+        start += 1
+    return start
+
+
+def content(packed_text: bytes) -> bytes:
+    """The UTF-8 of a packed text."""
+    return packed_text[content_at(packed_text) :]
+
+
 class Made(Sequence[Any]):
     """A sequence whose items are made when somebody looks."""
 
@@ -83,11 +96,7 @@ class Texts(Made):
 
     def item(self, at: int) -> str:
         """The text there."""
-        data = self.packed[at]
-        start = 1
-        while data[start - 1] > 127:
-            start += 1
-        return data[start:].decode("utf-8", "replace")
+        return content(self.packed[at]).decode("utf-8", "replace")
 
 
 class Same(Made):

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from store.spans import spans
 
 from spanglass_store.connection import Store
+from spanglass_store.native import Block
 from spanglass_store.queries import trace
 from spanglass_store.query import Query
-from spanglass_store.rows import MAX_TOKENS, block_from_spans, span_from_row
+from spanglass_store.rows import MAX_TOKENS, block_from_rows, block_from_spans, span_from_row, span_from_sparse
 from spanglass_store.span import Cost, Span, Usage
 
 
@@ -46,6 +47,19 @@ def test_numbers_that_do_not_fit_are_clamped_not_wrapped(store: Store) -> None:
     assert read.usage == Usage(MAX_TOKENS, 0)
     assert read.cost.total_usd == Decimal("999999999.999999999")
     assert read.end_ns > read.start_ns
+
+
+@pytest.mark.clickhouse
+def test_blocks_that_fill_other_columns_can_be_inserted_together(store: Store) -> None:
+    """What a row leaves out is its default, also where a block beside it fills that column."""
+    place = {"project": "p", "trace_id": b"t" * 16, "start_time": 10**18, "name": "n"}
+    rows = [
+        {**place, "span_id": 1, "session_id": "s", "input_tokens": 7, "tags": ["a"], "attributes": {"k": "v"}},
+        {**place, "span_id": 2, "kind": "llm", "cost_usd": 5},
+    ]
+    store.insert(Block.concat([block_from_rows([row]) for row in rows]), token="both")
+    read = [span_from_row(row) for row in store.fetch_rows(trace.spans("p", (b"t" * 16).hex()))]
+    assert sorted(read, key=lambda span: span.span_id) == [span_from_sparse(row) for row in rows]
 
 
 def test_no_spans_make_an_empty_block() -> None:

@@ -78,7 +78,9 @@ class KeepSpans:
     def _batch(self, body: bytes, project: str, change: Change) -> tuple[Batch, bytes]:
         now_ns = self.clock()
         batch = batch_from_body(body, project=project, received_ns=now_ns, prices=self.prices, change=change)
-        return batch, hashlib.sha256(project.encode() + b"\0" + body).digest()
+        digest = hashlib.sha256(project.encode() + b"\0")
+        digest.update(body)
+        return batch, digest.digest()
 
 
 @dataclass(frozen=True, slots=True)
