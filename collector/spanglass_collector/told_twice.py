@@ -89,6 +89,8 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     """
     scopes = set().union(*map(scopes_of, sheets))
     several = len(scopes) > 1 or any(scope.startswith((*IN_PIECES, *PROVIDERS_OWN)) for scope in scopes)
+    if not several and not _any_nested(sheets):
+        return
     calls = [*_calls(sheets, with_usage=not several)]
     own = several and [call for call in calls if call.is_providers_own and call["parent_span_id"]]
     if len(calls) < 2 and not own:
