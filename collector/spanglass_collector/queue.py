@@ -141,17 +141,23 @@ class Queue:
         these do.
         """
 
-        def plan(_: Batch) -> Step[Group | None]:
+        def plan(_: Batch) -> Step[tuple[str, list[Item], bool]]:
             backlog = self._state.backlog
             if group_id := backlog.oldest_group():
-                return Step(lambda: self._group(group_id, is_new=False))
+                return Step(lambda: (group_id, [*backlog.groups[group_id]], False))
             if not (chosen := backlog.choose(max_rows, max_bytes)):
-                return Step(lambda: None)
+                return Step(lambda: ("", [], False))
             new_id = uuid.uuid4().hex
-            record = _groups((new_id, chosen))
-            return Step(lambda: self._group(new_id, is_new=True), (record,), sync=True, essential=True)
+            return Step(lambda: (new_id, chosen, True), (_groups((new_id, chosen)),), sync=True, essential=True)
 
-        return self._writer.submit(plan).result()
+        group_id, items, is_new = self._writer.submit(plan).result()
+        if not items:
+            return None
+        try:  # in the caller's thread: it is much to read, and the writer has others waiting
+            return _group(group_id, items, is_new=is_new)
+        except OSError as error:
+            msg = f"The queue cannot be read: {error}."
+            raise Busy(msg, retry_after_seconds=5) from error
 
     def ack(self, group: Group, fate: Fate = "stored") -> None:
         """Forget a group: it is stored, or all of it is ``duplicate`` of what is."""
@@ -183,10 +189,11 @@ class Queue:
             record = _groups(*((new_id, [items[place]]) for place, new_id in new_ids.items()))
 
             def result() -> tuple[Group | None, list[Group]]:
-                backlog = self._state.backlog
-                backlog.out.update(new_ids.values())
-                left = self._group(group.group_id, is_new=group.is_new) if group.group_id in backlog.groups else None
-                return left, [self._group(new_id, is_new=True) for new_id in new_ids.values()]
+                groups = self._state.backlog.groups
+                self._state.backlog.out.update(new_ids.values())
+                staying = groups.get(group.group_id)
+                left = staying and _group(group.group_id, staying, is_new=group.is_new)
+                return left or None, [_group(new_id, groups[new_id], is_new=True) for new_id in new_ids.values()]
 
             return Step(result, (record,), sync=True, essential=True)
 
@@ -292,11 +299,6 @@ class Queue:
     def _items(self, group: Group) -> list[Item]:
         return self._state.backlog.groups[group.group_id]
 
-    def _group(self, group_id: str, *, is_new: bool) -> Group:
-        items = self._state.backlog.groups[group_id]
-        blocks = [Block(item.table, item.segment.read(item.body_at, item.size), item.rows) for item in items]
-        return Group(group_id, Block.concat(blocks), len(items), tuple(item.digest for item in items), is_new)
-
     def _write(self, records: Sequence[Record], sync: bool, essential: bool) -> None:
         """In the writer's thread, before anybody has a result."""
         self._keeper.write(records, sync, essential)
@@ -306,6 +308,12 @@ class Queue:
         """After each write, in the writer's thread, when everybody has a result."""
         self._waiting.look()
         self._keeper.put_in_order()
+
+
+def _group(group_id: str, items: Sequence[Item], *, is_new: bool) -> Group:
+    """Raises OSError. The files are there as long as one of the items waits."""
+    blocks = [Block(item.table, item.segment.read(item.body_at, item.size), item.rows) for item in items]
+    return Group(group_id, Block.concat(blocks), len(items), tuple(item.digest for item in items), is_new)
 
 
 def _groups(*groups: tuple[str, Sequence[Item]]) -> Record:
