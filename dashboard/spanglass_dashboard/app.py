@@ -33,7 +33,10 @@ pages = st.navigation(
             _page("traces", "Traces", "account_tree"),
         ],
         "Analyse": [_page("quality", "Quality", "verified")],
-        "Operate": [_page("alerts", "Alerts", "notifications")],
+        "Operate": [
+            _page("alerts", "Alerts", "notifications"),
+            _page("dialects", "Dialects", "translate"),
+        ],
     },
     expanded=True,
 )
