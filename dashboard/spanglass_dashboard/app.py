@@ -35,6 +35,7 @@ pages = st.navigation(
         "Analyse": [_page("quality", "Quality", "verified")],
         "Operate": [
             _page("alerts", "Alerts", "notifications"),
+            _page("prices", "Prices", "sell"),
             _page("dialects", "Dialects", "translate"),
         ],
     },

@@ -51,7 +51,7 @@ def applied(project: str, window: Window, limit: int = 500) -> Query:
         f"""
         SELECT provider, {MODEL} AS model, cost_source, price_id, sum(sampling_weight) AS calls,
         sum(toFloat64(spans.cost_usd) * sampling_weight) AS cost_usd,
-        {_paid("input_cost_usd + cache_read_cost_usd + cache_write_cost_usd", "input_tokens")} AS input_usd,
+        {_paid("input_cost_usd + ifNull(cache_read_cost_usd, 0) + ifNull(cache_write_cost_usd, 0)", "input_tokens")} AS input_usd,
         {_paid("output_cost_usd", "output_tokens")} AS output_usd
         FROM spans
         WHERE project = {{project:String}} AND {time.sql} AND {_CALLS} AND cost_usd IS NOT NULL
