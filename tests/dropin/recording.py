@@ -24,10 +24,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Recorded:
-    """The traces of a run, with their rows in the list; what the program printed and said to standard error."""
+    """The traces of a run; what the program printed and said to standard error."""
 
     traces: list[Json]
-    rows: list[Json]
     printed: list[str]
     complaints: str
 
@@ -43,23 +42,16 @@ class Recorded:
         """Those of a model, each by the span that counts."""
         return [span for span in self.spans if span["kind"] in {"llm", "embedding"} and span["usage_counted"]]
 
-    def named(self, name: str) -> Json:
-        (found,) = [span for span in self.spans if span["name"] == name]
-        return found
-
 
 def record(vendor: Vendor, address: Address, client: httpx.Client) -> Recorded:
-    """Run the application and wait for its spans; ``client`` may read."""
+    """Run the application, and read its traces once everything that it sent is stored; ``client`` may read."""
     start_ns = time.time_ns()
     done = run(vendor, address)
-
-    def listed() -> list[Json]:
-        rows: list[Json] = client.get("/api/v1/traces", params={"start_ns": start_ns}).json()["traces"]
-        return rows if sum(row["spans"] for row in rows) >= vendor.spans else []
-
-    rows = until(listed)
+    until(lambda: client.get("/api/v1/ledger").json()["queued"] == 0)
+    rows = client.get("/api/v1/traces", params={"start_ns": start_ns}).json()["traces"]
+    assert sum(row["spans"] for row in rows) == vendor.spans, done.stderr
     traces = [client.get(f"/api/v1/traces/{row['trace_id']}").json() for row in rows]
-    return Recorded(traces, rows, done.stdout.splitlines(), done.stderr)
+    return Recorded(traces, done.stdout.splitlines(), done.stderr)
 
 
 def run(vendor: Vendor, address: Address) -> subprocess.CompletedProcess[str]:

@@ -112,7 +112,7 @@ VENDORS: Final[Mapping[str, Vendor]] = {
     "langfuse 3": Vendor("langfuse-3", "langfuse_application.py", 8, langfuse_3),
     "openinference": Vendor("openinference", "openinference_application.py", 8, otlp),
     "phoenix": Vendor("openinference", "phoenix_application.py", 8, phoenix),
-    "traceloop": Vendor("traceloop", "traceloop_application.py", 10, traceloop),
+    "traceloop": Vendor("traceloop", "traceloop_application.py", 11, traceloop),
     "opentelemetry, span": Vendor(*GEN_AI, lambda to: gen_ai(to, "SPAN_ONLY"), INSTRUMENT),
     "opentelemetry, event": Vendor(*GEN_AI, lambda to: gen_ai(to, "EVENT_ONLY"), INSTRUMENT),
     "opentelemetry, grpc": Vendor(*GEN_AI, gen_ai_grpc, INSTRUMENT),
