@@ -88,13 +88,12 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     provider's own client has other figures, its own are right.
     """
     scopes = set().union(*map(scopes_of, sheets))
-    several = len(scopes) > 1 or any(scope.startswith((*IN_PIECES, *PROVIDERS_OWN)) for scope in scopes)
+    in_pieces = any(scope.startswith(IN_PIECES) for scope in scopes)
+    has_own = any(scope.startswith(PROVIDERS_OWN) for scope in scopes)
+    several = len(scopes) > 1 or in_pieces or has_own
     if not several and not _any_nested(sheets):
         return
     calls = [*_calls(sheets, with_usage=not several)]
-    own = several and [call for call in calls if call.is_providers_own and call["parent_span_id"]]
-    if len(calls) < 2 and not own:
-        return
     places = {(call["trace_id"], call["span_id"]): call for call in calls}
     for call in calls:
         above = places.get((call["trace_id"], call["parent_span_id"]))
@@ -103,9 +102,12 @@ def count_once(sheets: Sequence[Sheet]) -> None:
     if several:
         for answers in _by_answer(calls):
             _settle_apart(answers)
-        _settle_records(calls)
-    if own:
+    if has_own:
+        own = [call for call in calls if call.is_providers_own]
+        _settle_covered(own, calls)
         _settle_orphans(own, sheets, calls)
+    if in_pieces:
+        _settle_records(calls)
 
 
 def _any_nested(sheets: Iterable[Sheet]) -> bool:
@@ -155,6 +157,29 @@ def _settle_apart(answers: Sequence[_Call]) -> None:
             _let_count(counting, other)
 
 
+def _settle_covered(own_calls: Sequence[_Call], calls: Sequence[_Call]) -> None:
+    """Spans of a provider's client that do not say which answer they have: they belong to the call of the same model
+    that was open meanwhile.
+    """
+    for own in own_calls:
+        if own["response_id"] or not own["usage_counted"]:
+            continue
+        end_ns = own["start_time"] + own["duration_ns"]
+        covering = [
+            call
+            for call in calls
+            if not call.is_providers_own
+            and call["usage_counted"]
+            and call["request_model"] == own["request_model"]
+            and call["start_time"] <= own["start_time"]
+            and end_ns <= call["start_time"] + call["duration_ns"]
+            and (call.usage == own.usage or not call.tells_usage)
+        ]
+        if covering:
+            call = max(covering, key=lambda call: call["start_time"])
+            _let_count(*((call, own) if call.usage == own.usage else (own, call)))
+
+
 def _settle_records(calls: Sequence[_Call]) -> None:
     """A stream that Logfire tells: the record of it counts and not the request, unless the provider's own client has
     the same figures. Both may lie in traces of their own: they are found by model, time and what was said.
@@ -189,7 +214,8 @@ def _settle_orphans(own: Sequence[_Call], sheets: Sequence[Sheet], calls: Sequen
     libraries = [call for call in calls if not call.is_providers_own]
     others = sum(sheet.count for sheet in sheets) > len(calls)
     for call in own:
-        if (call["trace_id"], call["parent_span_id"]) not in present and (libraries or not others):
+        place = call["trace_id"], call["parent_span_id"]
+        if call["parent_span_id"] and place not in present and (libraries or not others):
             call.put("usage_counted", value=False)
 
 

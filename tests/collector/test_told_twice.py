@@ -89,6 +89,15 @@ def test_a_providers_own_span_whose_parent_is_elsewhere_counts_only_where_nobody
     assert counted(row(2, 1, **own), row(9, scope_name="app"), row(8, **CALL, scope_name="x")) == [False, True, True]
 
 
+def test_a_providers_own_span_without_an_answers_id_belongs_to_the_call_that_was_open() -> None:
+    call = CALL | {"request_model": "m", "start_time": 100, "duration_ns": 50, "scope_name": "x"}
+    own = {"request_model": "m", "scope_name": "mistralai_sdk_tracer", "trace_id": b"b" * 16, "duration_ns": 10}
+    assert counted(row(1, **call), row(2, **CALL | own, start_time=120)) == [True, False]
+    assert counted(row(1, **call), row(2, **CALL | own, start_time=145)) == [True, True]
+    silent = {name: value for name, value in call.items() if not name.endswith("_tokens")}
+    assert counted(row(1, **silent), row(2, **CALL | own, start_time=120)) == [False, True]
+
+
 STACKED = [
     payload
     for payload in payloads("openinference-anthropic", "pydantic-ai", "strands-agents")

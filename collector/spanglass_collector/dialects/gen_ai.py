@@ -33,6 +33,7 @@ KIND_OF_OPERATION: Final[Mapping[str, Kind]] = {
     "create_agent": Kind.AGENT,
     "invoke_workflow": Kind.CHAIN,
     "agent_step": Kind.CHAIN,
+    "execute_event_loop_cycle": Kind.CHAIN,
 }
 PYDANTIC_AI: Final = "pydantic-ai"
 UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
