@@ -33,6 +33,8 @@ def openinference(instrumentor: str, attributes: dict[str, Any], **fields: Any) 
     ("openai", {"llm.invocation_parameters": '{"model": "m"}'}, "m", ""),
     ("openai_agents", {"llm.model_name": "m-1", "output.value": '{"id": "r", "model": "m-1", "output": []}',
                        "llm.invocation_parameters": '{"id": "r", "object": "response", "model": "m-1"}'}, "", "m-1"),
+    ("openai_agents", {"llm.model_name": "m-1", "output.value": '{"id": "r", "model": "m-1", "output": []}',
+                       "llm.invocation_parameters": '{"id": "r", "created_at": 1.0, "model": "m-1"}'}, "", "m-1"),
     ("openai_agents", {"llm.model_name": "m", "output.value": '[{"content": "Hi"}]'}, "m", ""),
     ("bedrock", {"llm.model_name": "m"}, "m", ""),
     ("litellm", {"llm.model_name": "groq/m", "llm.provider": "groq"}, "m", ""),
@@ -178,3 +180,10 @@ def test_a_run_of_pydantic_ai_has_what_was_said_and_the_last_answer() -> None:
 def test_a_type_of_error_may_be_an_http_status() -> None:
     assert told("x", {"error.type": "429"}).http_status == "429"
     assert told("x", {"error.type": "RateLimitError"}).http_status == ""
+
+
+def test_opentelemetry_of_openais_agents_writes_the_model_that_answered_for_both() -> None:
+    scope = "opentelemetry.instrumentation.openai_agents"
+    both = told(scope, {"gen_ai.request.model": "m-1", "gen_ai.response.model": "m-1"})
+    asked = told(scope, {"gen_ai.request.model": "m"})
+    assert [(each.request_model, each.response_model) for each in (both, asked)] == [("", "m-1"), ("m", "")]

@@ -23,6 +23,13 @@ def _output(span: WireSpan) -> Iterable[Found]:
         yield Found("output_messages", read, (semconv.OUTPUT_MESSAGES,))
 
 
+def _model(span: WireSpan) -> Iterable[Found]:
+    """Of the responses interface it knows the model that answered only, and writes it for both."""
+    told = span.attributes
+    if told[semconv.RESPONSE_MODEL] == told.get(semconv.REQUEST_MODEL):
+        yield Found("request_model", "")
+
+
 def _is_printed(part: Part) -> bool:
     content = part.get("content")
     return part.get("type") == "text" and isinstance(content, str) and content.startswith(_PRINTED)
@@ -42,5 +49,5 @@ OPENAI_AGENTS: Final = Dialect(
     prefixes=(),
     scopes=(SCOPE,),
     only_scopes=True,
-    phrases=(Phrase((semconv.OUTPUT_MESSAGES,), _output),),
+    phrases=(Phrase((semconv.OUTPUT_MESSAGES,), _output), Phrase((semconv.RESPONSE_MODEL,), _model)),
 )

@@ -31,7 +31,9 @@ NOT_PARAMETERS: Final = frozenset(
 OF_ANSWERS: Final = frozenset(
     {"id", "object", "created_at", "completed_at", "status", "output", "usage", "error", "incomplete_details"}
 )
-"""Keys that show that what is given as parameters is the answer of OpenAI's responses interface, which repeats them."""
+"""Keys of the answer of OpenAI's responses interface, which repeats the parameters: they are no parameters."""
+AN_ANSWER: Final = ({"object"}, {"id", "created_at"})
+"""Keys that show that what is given as parameters is that answer, whole or in part."""
 _SCOPES: Final = tuple(
     f"openinference.instrumentation.{name}"
     for name in ("agno", "dspy", "google_genai", "instructor", "litellm", "llama_index", "smolagents")
@@ -45,7 +47,7 @@ _PRINTED_ID: Final = re.compile(r"\bid='((?:chatcmpl|resp|msg)[-_][\w-]+)'")
 def facts(span: WireSpan) -> Iterable[Found]:
     """Models, parameters, and what only the answer as it was sent says."""
     sent = _invocations(span)
-    parameters = {name: told for name, told in sent.items() if "object" not in told}
+    parameters = {name: told for name, told in sent.items() if not any(keys <= told.keys() for keys in AN_ANSWER)}
     for name, told in sent.items():
         left_out = NOT_PARAMETERS if name in parameters else NOT_PARAMETERS | OF_ANSWERS
         kept = {key: values.as_text(value) for key, value in told.items() if value is not None and key not in left_out}
