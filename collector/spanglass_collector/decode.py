@@ -6,11 +6,11 @@ column, any other as a ``WireSpan`` of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -22,6 +22,7 @@ from spanglass_collector.wire_messages import Request, Status
 
 __all__ = ["Attributes", "Decoded", "Value", "WireEvent", "WireLink", "WireSpan", "decode"]
 
+T = TypeVar("T")
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
 _PARENT_BYTES: Final = frozenset({0, _SPAN_ID_BYTES})
@@ -122,15 +123,22 @@ class Decoded:
 
 def decode(body: bytes) -> Decoded:
     """The spans of an ``ExportTraceServiceRequest``. Raises Rejected for bytes that are none."""
-    request = Request()
+    return read_request(Request(), body, "trace", "resource_spans", _decoded)
+
+
+def read_request(request: Any, body: bytes, signal: str, resources: str, read: Callable[[Any], T]) -> T:
+    """What ``read`` makes of an export request, an empty message of ours, once it is filled with a body.
+
+    ``resources`` is the field that any such request has. Raises Rejected for bytes that are none.
+    """
     try:
         request.ParseFromString(body)
-        if not request.resource_spans and len(UnknownFieldSet(request)):
-            msg = "The body is protobuf, and not an OTLP trace export request: it has no resource_spans."
+        if not getattr(request, resources) and len(UnknownFieldSet(request)):
+            msg = f"The body is protobuf, and not an OTLP {signal} export request: it has no {resources}."
             raise Rejected(msg)
-        return _decoded(request)
+        return read(request)
     except (DecodeError, ValueError) as error:
-        msg = "The body is not an OTLP trace export request: it cannot be parsed as protobuf."
+        msg = f"The body is not an OTLP {signal} export request: it cannot be parsed as protobuf."
         raise Rejected(msg) from error
 
 

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
-
 from spanglass_collector.attributes import Attributes, Pairs, Value, text_from_proto, value_from_proto
-from spanglass_collector.errors import Rejected
+from spanglass_collector.decode import read_request
 from spanglass_collector.wire_messages import AnyValue, LogsRequest
 
 EVENT_NAME: Final = "event.name"
@@ -51,16 +48,7 @@ class DecodedLogs:
 
 def decode_logs(body: bytes) -> DecodedLogs:
     """The events of an ``ExportLogsServiceRequest``. Raises Rejected for bytes that are none."""
-    request = LogsRequest()
-    try:
-        request.ParseFromString(body)
-        if not request.resource_logs and len(UnknownFieldSet(request)):
-            msg = "The body is protobuf, and not an OTLP logs export request: it has no resource_logs."
-            raise Rejected(msg)
-        return _decoded(request)
-    except (DecodeError, ValueError) as error:
-        msg = "The body is not an OTLP logs export request: it cannot be parsed as protobuf."
-        raise Rejected(msg) from error
+    return read_request(LogsRequest(), body, "logs", "resource_logs", _decoded)
 
 
 def _decoded(request: Any) -> DecodedLogs:
