@@ -13,7 +13,7 @@ from ports import free_port
 
 from spanglass_cli.doctor import Finding, queue_findings, report
 
-COMMANDS = ("up", "demo", "collector", "dashboard", "monitor", "migrate", "doctor", "keys")
+COMMANDS = ("up", "demo", "collector", "dashboard", "monitor", "migrate", "doctor", "keys", "prices", "reprice")
 HEAVY = (
     "pandas",
     "streamlit",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from own_prices import any_own, day_ns, own
 
 from spanglass_cli.price_changes import changes
-from spanglass_cli.price_file import FileRefused, prices_from_toml, toml_from_prices
+from spanglass_cli.price_file import FIELDS, FileRefused, prices_from_toml, toml_from_prices
 from spanglass_store.prices import OwnPrice
 
 FILE = """
@@ -100,6 +102,13 @@ def test_all_that_is_wrong_is_told_at_once_and_in_order() -> None:
         "line 17: The same model, provider, project and start stand at line 3.",
         "line 25, inputt_usd: There is no such field. Is input_usd meant?",
     ]
+
+
+def test_the_file_in_the_documentation_can_be_used() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "prices.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert [price.model for price in prices_from_toml(example)] == ["llama-3.3-70b*", "rerank-*"]
+    assert [name for name in FIELDS if name not in page] == []
 
 
 def test_what_changes_is_told_line_by_line() -> None:
