@@ -63,3 +63,29 @@ def test_an_empty_result_keeps_its_columns(store: Store) -> None:
 def test_a_closed_store_opens_again_on_use(store: Store) -> None:
     store.close()
     assert store.ping()
+
+
+@pytest.mark.clickhouse
+def test_many_rows_come_in_sheets(store: Store) -> None:
+    sheets = list(store.sheets(Query("many", "SELECT number AS n, toString(number) AS t FROM numbers(200000)")))
+    assert len(sheets) > 1
+    assert sum(sheet.count for sheet in sheets) == 200_000
+    assert [n for sheet in sheets for n in sheet.columns["n"]] == list(range(200_000))
+    assert sheets[0].rows()[1] == {"n": 1, "t": "1"}
+    assert list(store.sheets(Query("none", "SELECT name FROM spans"))) == []
+
+
+@pytest.mark.clickhouse
+def test_a_reader_that_leaves_early_leaves_nothing_behind(store: Store) -> None:
+    for _ in range(40):  # more than there are connections
+        assert next(store.sheets(Query("left", "SELECT number AS n FROM numbers(1000000)"))).count > 0
+    assert store.fetch_rows(Query("next", "SELECT 1 AS one")) == [{"one": 1}]
+
+
+@pytest.mark.clickhouse
+def test_what_fails_in_the_middle_is_told_as_well(store: Store) -> None:
+    sql = "SELECT throwIf(number = 150000) AS n FROM numbers(200000) SETTINGS max_block_size = 10000, max_threads = 1"
+    with pytest.raises(StoreError, match="middle"):
+        list(store.sheets(Query("middle", sql)))
+    with pytest.raises(StoreRejected, match="odd"):
+        next(store.sheets(Query("odd", "SELECT no_such_column FROM spans")))
