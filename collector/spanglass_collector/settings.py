@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="Form of the log: lines of text or of JSON; `auto`: text on a terminal, else JSON"
     )
-    batch_rows: int = Field(10_000, gt=0, description="Rows that make an insert full")
+    batch_rows: int = Field(50_000, gt=0, description="Rows that make an insert full")
     batch_bytes: int = Field(64 * MIB, gt=0, description="Bytes that make an insert full")
     linger_seconds: float = Field(0.25, ge=0, description="Longest wait for an insert to fill")
     retry_max_seconds: float = Field(10.0, gt=0, description="Longest wait between two tries of an insert")
