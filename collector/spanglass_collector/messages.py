@@ -43,6 +43,7 @@ ROLES: Final[Mapping[str, str]] = {
     "model": "assistant",
     "bot": "assistant",
     "function": "tool",
+    "unknown": "",
     "USER": "user",
     "CHATBOT": "assistant",
     "SYSTEM": "system",
@@ -166,7 +167,7 @@ def _role_told(item: Mapping[str, Any]) -> str | None:
     told = item.get("role") or (item.get("type") if item.get("type") in SPEAKERS else None)
     if told is None:
         return None
-    return ROLES.get(str(told), str(told))
+    return ROLES.get(str(told), str(told)) or None
 
 
 def _message(item: Any, role: str) -> Message | None:

@@ -187,3 +187,13 @@ def test_opentelemetry_of_openais_agents_writes_the_model_that_answered_for_both
     both = told(scope, {"gen_ai.request.model": "m-1", "gen_ai.response.model": "m-1"})
     asked = told(scope, {"gen_ai.request.model": "m"})
     assert [(each.request_model, each.response_model) for each in (both, asked)] == [("", "m-1"), ("m", "")]
+
+
+def test_langchain_of_openllmetry_writes_the_model_that_was_asked_for_of_a_stream() -> None:
+    scope = "opentelemetry.instrumentation.langchain"
+    said = '[{"role": "unknown", "parts": [{"type": "text", "content": "Hi"}]}]'
+    models = {"gen_ai.request.model": "m", "gen_ai.response.model": "m", "gen_ai.output.messages": said}
+    properties = "traceloop.association.properties."
+    found = told(scope, models | {properties + "ls_model_type": "chat", properties + "plan": "pro"})
+    assert (found.request_model, found.response_model, found.metadata) == ("m", "", {"plan": "pro"})
+    assert found.output_messages[0]["role"] == "assistant"

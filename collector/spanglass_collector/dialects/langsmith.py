@@ -13,6 +13,7 @@ from typing import Final
 from spanglass.semconv import Kind
 from spanglass_collector import values
 from spanglass_collector.decode import Value, WireSpan
+from spanglass_collector.dialects import langchain
 from spanglass_collector.dialects.dialect import EVENT, Dialect, Family, Found, Phrase, Word
 from spanglass_collector.provider_bodies import answered, asked
 from spanglass_collector.usage import usage_told
@@ -35,8 +36,6 @@ INVOCATION: Final = METADATA + "ls_invocation_params"
 EXCEPTION: Final = EVENT + "exception"
 STOPPED_READING: Final = "GeneratorExit("
 """How the exception of a stream begins that the application did not read to its end."""
-FRAMEWORK_TAGS: Final = ("seq:", "graph:", "map:", "langsmith:")
-"""Beginnings of tags that LangChain and LangGraph give: ``seq:step:1``."""
 MODEL_RUNS: Final = frozenset({Kind.LLM, Kind.EMBEDDING})
 NO_METADATA: Final = frozenset(
     {
@@ -55,10 +54,7 @@ NO_METADATA: Final = frozenset(
         "stop",
         "n",
         "_type",
-        "revision_id",
-        "lc_versions",
-        "ls_",
-        "langgraph_",
+        *langchain.METADATA,
         "LANGSMITH_",
         "LANGCHAIN_",
     }
@@ -72,9 +68,7 @@ def _kind(value: Value) -> Kind | None:
 
 def _tags(value: Value) -> tuple[str, ...] | None:
     """Tags from one text with commas."""
-    listed = value.split(",") if isinstance(value, str) else values.texts(value) or ()
-    told = (tag.strip() for tag in listed)
-    return tuple(tag for tag in told if tag and not tag.startswith(FRAMEWORK_TAGS)) or None
+    return langchain.tags_given(value.split(",") if isinstance(value, str) else values.texts(value) or ())
 
 
 def _parameter(name: str, prefix: str = "ls_") -> Word:
