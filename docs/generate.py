@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import signature
 from pathlib import Path
 
@@ -12,7 +14,9 @@ import spanglass
 from spanglass import settings as sdk
 from spanglass.mask_exempt import EXEMPT, EXEMPT_FIGURES
 from spanglass.mask_patterns import BUILT_IN
+from spanglass_collector import dialects as dialects_room
 from spanglass_collector import settings as collector
+from spanglass_collector.dialects.dialect import Dialect
 from spanglass_collector.metrics import METRICS
 from spanglass_dashboard import settings as dashboard
 from spanglass_monitor import settings as monitor
@@ -105,8 +109,41 @@ def masking() -> str:
     )
 
 
+def dialects() -> str:
+    """The page of the conventions that are understood, by falling precedence."""
+    modules = map(
+        importlib.import_module,
+        (f"{dialects_room.__name__}.{m.name}" for m in pkgutil.iter_modules(dialects_room.__path__)),
+    )
+    told_in = {
+        id(value): module.__doc__ or ""
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, Dialect)
+    }
+    return (
+        "# Dialects\n\nWhich attributes tell which field, by falling precedence: of two that tell the same field the one further "
+        "up decides. Generated from `spanglass_collector.dialects`; what it is for: [dialects](../dialects.md).\n\n"
+    ) + "\n".join(
+        f"## {dialect.name}\n\n{told_in[id(dialect)].replace(' Pure.', '').replace('``', '`').strip()}\n\n"
+        + table(("attribute", "tells"), _names(dialect))
+        for dialect in dialects_room.DIALECTS
+    )
+
+
+def _names(dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Attributes of a dialect and the field each tells; those of a phrase are read together."""
+    for phrase in dialect.phrases:
+        yield ", ".join(f"`{name}*`" if name.endswith(".") else f"`{name}`" for name in phrase.reads), "read together"
+    for word in dialect.words:
+        yield f"`{word.attribute}`", f"`{word.field}`"
+    for family in dialect.families:
+        yield f"`{family.prefix}*`" if family.prefix else "names without a namespace", f"`{family.field}`"
+
+
 PAGES: Mapping[str, str] = {
     "columns.md": columns(),
+    "dialects.md": dialects(),
     "masking.md": masking(),
     "measures.md": measures(),
     "metrics.md": metrics(),

@@ -1,8 +1,9 @@
 """Langfuse's SDKs (measured: Python 5.0, JavaScript 5.11). Pure.
 
 One attribute holds all that was said, as JSON or as plain text. ``model.name`` is the model that *answered*, on success
-(but for streams in JavaScript, which parameters tell); Python puts texts of metadata into JSON quotes, JavaScript does not; JavaScript says of a failure only that its level is
-ERROR. The OpenAI integration of Python writes the parameters that nobody gave with OpenAI's defaults.
+(but for streams in JavaScript, which parameters tell). Python puts texts of metadata into JSON quotes, JavaScript does
+not; JavaScript says of a failure only that its level is ERROR. The OpenAI integration of Python writes the parameters
+that nobody gave with OpenAI's defaults.
 Names: https://langfuse.com/integrations/native/opentelemetry.
 """
 
