@@ -6,16 +6,17 @@ of 1,000, new text in every call as in real traffic: text that comes again would
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import json
 import re
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pydoc_data.topics import topics  # English prose that every Python has
 from typing import Any
+
+from sdk_turns import Pair, awaiting, calling, stepping, stepping_async
 
 BURST = 500  # calls, then all is sent
 PARTS = 5
@@ -80,6 +81,11 @@ def streamed(messages: list[dict[str, str]], model: str = "m", temperature: floa
     yield from PIECES[:chunks]
 
 
+async def astreamed(messages: list[dict[str, str]], model: str = "m", temperature: float = 0.2, chunks: int = 1) -> Any:
+    for piece in PIECES[:chunks]:
+        yield piece
+
+
 class Ours:
     """A function with our decorator, a client that we wrapped."""
 
@@ -107,7 +113,7 @@ class Theirs:
         trace.set_tracer_provider(provider)
         tracer = provider.get_tracer("bench")
         self.flush = provider.force_flush
-        self.span = functools.partial(tracer.start_as_current_span, "chat", kind=trace.SpanKind.CLIENT)
+        self.span = partial(tracer.start_as_current_span, "chat", kind=trace.SpanKind.CLIENT)
 
     def decorated(self, function: Any) -> Any:
         import inspect
@@ -123,7 +129,7 @@ class Theirs:
             return awaited
         if inspect.isgeneratorfunction(function):
 
-            def stepped(messages: Any, model: str, temperature: float, chunks: int) -> Any:
+            def stepped(messages: Any, model: str, temperature: float, chunks: int = 1) -> Any:
                 with self.span(attributes=asked(messages, model, temperature)) as span:
                     pieces = []
                     for piece in function(messages, model=model, temperature=temperature, chunks=chunks):
@@ -186,97 +192,77 @@ def answered(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def client() -> Any:
-    """The real client; only what would go over the network is answered at once."""
-    from openai import OpenAI
-    from openai.types.chat import ChatCompletion
-
-    made = OpenAI(api_key="none", base_url="http://127.0.0.1:1/v1", max_retries=0)
-    made.chat.completions._post = lambda *_args, **_kwargs: ChatCompletion.model_validate(completion())
-    return made
+Run = Callable[[Iterable[Any]], Pair]
+"""Inputs -> seconds of this thread in plain and in recorded calls, which take them in turn."""
 
 
-Run = Callable[[list[Any]], float]
+def runs(kind: str, side: Any, **more: Any) -> Run:
+    """The plain call and the recorded one of this kind; ``more`` are further arguments of both."""
+    match kind:
+        case "async":
+            return partial(awaiting, achat, side.decorated(achat), **more)
+        case "generator":
+            return partial(stepping, streamed, side.decorated(streamed), **more)
+        case "async_generator":
+            return partial(stepping_async, astreamed, side.decorated(astreamed), **more)
+        case "wrapped_client" | "wrapped_stream" | "wrapped_async_stream":
+            import sdk_clients
+
+            make, many = {
+                "wrapped_client": (partial(sdk_clients.client, completion), calling),
+                "wrapped_stream": (partial(sdk_clients.streaming, PIECES), stepping),
+                "wrapped_async_stream": (partial(sdk_clients.streaming_async, PIECES), stepping_async),
+            }[kind]
+            bare, recorded = make(), side.wrapped(make())
+            return partial(many, bare.chat.completions.create, recorded.chat.completions.create, **more)
+        case _:
+            return partial(calling, chat, side.decorated(chat), **more)
 
 
-def runs(kind: str, side: Any) -> tuple[Run, Run]:
-    """The plain call and the recorded one, each as a function of many inputs -> seconds of this thread."""
-    if kind in {"async", "generator", "stream"}:
-        plain = {"async": achat, "generator": streamed, "stream": streamed}[kind]
-        many = awaiting if kind == "async" else functools.partial(stepping, chunks=CHUNKS if kind == "stream" else 1)
-        return functools.partial(many, plain), functools.partial(many, side.decorated(plain))
-    if kind == "wrapped_client":
-        bare, recorded = client(), side.wrapped(client())
-        return (
-            functools.partial(calling, bare.chat.completions.create),
-            functools.partial(calling, recorded.chat.completions.create),
-        )
-    return functools.partial(calling, chat), functools.partial(calling, side.decorated(chat))
-
-
-def calling(function: Any, inputs: list[Any]) -> float:
-    start = time.thread_time()
-    for each in inputs:
-        function(messages=each, model="gpt-4o-mini", temperature=0.2)
-    return time.thread_time() - start
-
-
-def stepping(function: Any, inputs: list[Any], chunks: int) -> float:
-    start = time.thread_time()
-    for each in inputs:
-        for _ in function(messages=each, model="gpt-4o-mini", temperature=0.2, chunks=chunks):
-            pass
-    return time.thread_time() - start
-
-
-LOOP = asyncio.new_event_loop()
-
-
-def awaiting(function: Any, inputs: list[Any]) -> float:
-    async def go() -> float:
-        start = time.thread_time()
-        for each in inputs:
-            await function(messages=each, model="gpt-4o-mini", temperature=0.2)
-        return time.thread_time() - start
-
-    return LOOP.run_until_complete(go())
-
-
-def steady(plain: Run, recorded: Run, flush: Any, calls: int, burst: int) -> dict[str, float]:
-    """Bursts of plain and recorded calls in turn, all sent after each: microseconds a call beyond the plain one."""
+def steady(run: Run, flush: Any, calls: int, burst: int = BURST) -> dict[str, float]:
+    """Bursts of plain and recorded calls, all sent after each: microseconds a call beyond the plain one."""
     for _ in range(max(1500 // burst, 2)):
-        plain([messages() for _ in range(burst)])
-        recorded([messages() for _ in range(burst)])
+        run(messages() for _ in range(2 * burst))
         flush()
     more: list[float] = []
     whole: list[float] = []
     part = max(burst // PARTS, 1)
     for _ in range(max(calls // burst, 4)):
-        process = bare = 0.0
-        for _ in range(PARTS):  # close together, so that what the machine does meanwhile falls on both alike
-            inputs, same = ([messages() for _ in range(part)] for _ in range(2))
-            plainly = plain(same)
-            start = time.process_time()
-            spent = recorded(inputs)
-            process += time.process_time() - start
-            bare += plainly
-            more.append((spent - plainly) / part * 1e6)
-        start = time.process_time()
+        beyond = 0.0
+        for _ in range(PARTS):
+            inputs = (messages() for _ in range(2 * part))  # each made right before its call, as applications do
+            process, thread = time.process_time(), time.thread_time()
+            plain, recorded = run(inputs)
+            beyond += time.process_time() - process - (time.thread_time() - thread)  # what other threads did
+            beyond += recorded - plain
+            more.append((recorded - plain) / part * 1e6)
+        process = time.process_time()
         flush()
-        process += time.process_time() - start
-        whole.append((process - bare) / (part * PARTS) * 1e6)
+        beyond += time.process_time() - process
+        whole.append(beyond / (part * PARTS) * 1e6)
     return {"caller_us": statistics.median(more), "process_us": statistics.median(whole)}
 
 
-def paced(plain: Run, recorded: Run, calls: int) -> dict[str, float]:
+def chunk_us(kind: str, side: Any, calls: int) -> float:
+    """What one more chunk of a stream costs its consumer."""
+    more = {True: "max_tokens", False: "chunks"}[kind.startswith("wrapped")]
+    asked = {"stream": True} if kind.startswith("wrapped") else {}
+    long, short = (
+        steady(runs(kind, side, **{more: chunks}, **asked), side.flush, calls, 20)["caller_us"]
+        for chunks in (CHUNKS, 1)
+    )
+    return (long - short) / (CHUNKS - 1)
+
+
+def paced(side: Any, calls: int) -> dict[str, float]:
     """300 calls a second, sent in the background as it comes: caches are cold, as in a real service."""
     told = []
-    for run in (plain, recorded):
-        run([messages() for _ in range(300)])
+    for function in (chat, side.decorated(chat)):
+        calling(function, function, [messages() for _ in range(300)])
         spent, start, cpu = [], time.perf_counter(), time.process_time()
         for turn in range(calls):
             time.sleep(max(start + turn * PACE_SECONDS - time.perf_counter(), 0))
-            spent.append(run([messages()]) * 1e6)
+            spent.append(calling(function, function, [messages()])[0] * 1e6)
         told.append((statistics.median(spent), (time.process_time() - cpu) / calls * 1e6))
     (bare, bare_process), (call, process) = told
     return {"caller_us": call - bare, "process_us": process - bare_process}
@@ -285,16 +271,12 @@ def paced(plain: Run, recorded: Run, calls: int) -> dict[str, float]:
 def main() -> None:
     name, kind, url, calls = sys.argv[1:]
     side = {"ours": Ours, "theirs": Theirs}[name](url)
-    plain, recorded = runs(kind, side)
     if kind == "paced":
-        told = paced(plain, recorded, int(calls))
-    elif kind == "stream":
-        told = steady(plain, recorded, side.flush, int(calls), 20)
-        one = functools.partial(stepping, side.decorated(streamed), chunks=1)
-        single = steady(functools.partial(stepping, streamed, chunks=1), one, side.flush, int(calls), 20)
-        told["chunk_us"] = (told["caller_us"] - single["caller_us"]) / (CHUNKS - 1)
+        told = paced(side, int(calls))
+    elif kind.startswith("chunk_"):
+        told = {"chunk_us": chunk_us(kind.removeprefix("chunk_"), side, int(calls))}
     else:
-        told = steady(plain, recorded, side.flush, int(calls), BURST)
+        told = steady(runs(kind, side), side.flush, int(calls))
     print(json.dumps(told))
 
 

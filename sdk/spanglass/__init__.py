@@ -18,7 +18,6 @@ from spanglass.context import context, current_trace_id
 from spanglass.instrument import Instrumented, instrument, uninstrument
 from spanglass.observe import observe
 from spanglass.runtime import Receipt, flush, init, shutdown, stats
-from spanglass.scores import feedback, score
 from spanglass.semconv import Kind
 from spanglass.span import span
 from spanglass.stats import Stats
@@ -26,6 +25,8 @@ from spanglass.version import installed_version
 
 if TYPE_CHECKING:
     from spanglass import propagation as propagation
+    from spanglass.scores import feedback as feedback
+    from spanglass.scores import score as score
 
 __version__: str
 
@@ -56,7 +57,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return installed_version()
-    if name == "propagation":  # imported when it is used
+    if name == "propagation":  # imported when it is used, as are scores
         return import_module("spanglass.propagation")
+    if name in {"score", "feedback"}:
+        found: object = getattr(import_module("spanglass.scores"), name)
+        return found
     message = f"module 'spanglass' has no attribute {name!r}"
     raise AttributeError(message)

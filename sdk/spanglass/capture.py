@@ -32,7 +32,6 @@ Snapshot = str | bytes | dict[str, Any]
 """Plain text as ``str``, JSON as ``bytes``; a mapping that needed no dump as a copy of it (``flat_copy``)."""
 
 _ATOMS: Final = frozenset({int, float, bool, type(None)})
-_TEXTS: Final = frozenset({str})
 _ENTRY_BYTES: Final = 100  # memory of an entry or a row without its texts, about
 GROWTH: Final = 6
 """Bytes of JSON that one character can become, as U+0000 does: what is not measured must be this far from the limit."""
@@ -44,24 +43,25 @@ def flat_copy(value: dict[str, Any], max_bytes: int) -> tuple[dict[str, Any], in
     It is for what most calls are given, numbers, texts, and messages that are texts: a third of the time of a dump,
     and nothing to parse afterwards.
     """
-    copied: dict[str, Any] = {}
-    size = 0
+    copied = value.copy()
+    size = len(copied) * _ENTRY_BYTES
     for name, item in value.items():
         kind = type(item)
-        if kind is str:
-            size += len(item)
-        elif kind is list:
-            rows = []
+        if kind is list:
+            copied[name] = rows = []
+            size += len(item) * _ENTRY_BYTES
             for row in item:
-                if type(row) is not dict or not _TEXTS.issuperset(map(type, row.values())):
+                if type(row) is not dict:
                     return None
-                size += sum(map(len, row.values())) + _ENTRY_BYTES
+                for said in row.values():  # loops that are written out: here they are twice as fast as map and sum
+                    if type(said) is not str:
+                        return None
+                    size += len(said)
                 rows.append(row.copy())
-            item = rows  # noqa: PLW2901
+        elif kind is str:
+            size += len(item)
         elif kind not in _ATOMS:
             return None
-        copied[name] = item
-    size += len(copied) * _ENTRY_BYTES
     return (copied, size) if size * GROWTH <= max_bytes else None
 
 
@@ -177,6 +177,16 @@ def _encodable(value: str) -> str:
 def _cut(value: str, limit: int) -> str:
     kept = max(limit - _MARK_CHARACTERS, 0)
     return f"{value[:kept]}…[{len(value) - kept} more characters]"
+
+
+def shortened_json(raw: bytes, max_bytes: int) -> bytes | None:
+    """JSON text within ``max_bytes``, by what is too long in it; None for what is no list or object of JSON."""
+    if raw[:1] not in {b"[", b"{"} or max_bytes < MIN_BYTES:
+        return None
+    try:
+        return _shorten(raw, max_bytes)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _shorten(raw: bytes, max_bytes: int) -> bytes:

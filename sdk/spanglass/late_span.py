@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanKind, TraceState
     from opentelemetry.util.types import Attributes, AttributeValue
 
-    from spanglass.site import Recorder, Site
+    from spanglass.recorder import Recorder
+    from spanglass.site import Site
 
 
 class LateSpan(trace.Span, ReadableSpan):

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from spanglass.capture import Snapshot
     from spanglass.content import Reader
-    from spanglass.site import Recorder, Site
+    from spanglass.recorder import Recorder
+    from spanglass.site import Site
 
 
 _OWN_BYTES: Final = 1_000  # memory of a span without what it has taken
@@ -131,14 +132,14 @@ class LiveSpan(LateSpan):
         self._facts += (read, taken)
         self._held_bytes += len(taken)
 
-    def take_arguments(self, read: Reader, arguments: dict[str, Any]) -> None:
-        """The same of the arguments of a call, which most often need no dump."""
+    def take_flat(self, read: Reader, arguments: dict[str, Any]) -> bool:
+        """The same of the arguments of a call by copying them; False when there is more to them than that is good for."""
         flat = flat_copy(arguments, self.recorder.max_bytes)
         if flat is None:
-            self.take(read, arguments)
-            return
+            return False
         self._facts += (read, flat[0])
         self._held_bytes += flat[1]
+        return True
 
     def keep(self, read: Reader, value: object, size_bytes: int | None) -> None:
         """The same for values that nobody else holds: as they are, if it is known how much memory they take."""

@@ -83,6 +83,10 @@ class Mask:
         """
         return str(self.attributes({_MESSAGE: text})[0].get(_MESSAGE, ""))
 
+    def name(self, name: str) -> str:
+        """The same for the name of a span or an event. Patterns alone: it has no path, and the hook is for attributes."""
+        return self._scrub(name)
+
     def _masked(self, attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for name, value in attributes.items():
             if is_exempt(name, value):

@@ -11,7 +11,7 @@ Two things are missing when both of us record one call:
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
 from opentelemetry import trace
@@ -28,12 +28,15 @@ SCOPES: Final[set[str]] = set()
 """Telemetry scopes of the instrumentations that have been turned on. While there are none, nothing here is asked."""
 
 
-class _Run(NamedTuple):
+class _Run:
     """A span that is not the current one where it should be, and what was the current one when it began."""
 
-    span: ref[trace.Span]
-    current_id: int
-    outer: _Run | None
+    __slots__ = ("current_id", "outer", "span")
+
+    def __init__(self, span: trace.Span, current_id: int, outer: _Run | None) -> None:
+        self.span = ref(span)
+        self.current_id = current_id
+        self.outer = outer
 
 
 _RUN: Final[ContextVar[_Run | None]] = ContextVar("spanglass-run", default=None)
@@ -43,7 +46,7 @@ def began(span: trace.Span) -> None:
     """Note that a framework began ``span`` here without making it the current one."""
     with guarded("nesting.began"):
         if span.is_recording():
-            _RUN.set(_Run(ref(span), _id_of(trace.get_current_span()), _going_on(_RUN.get())))
+            _RUN.set(_Run(span, _id_of(trace.get_current_span()), _going_on(_RUN.get())))
 
 
 def below(site: Site, context: Context) -> Context:

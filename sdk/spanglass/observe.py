@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from contextvars import copy_context
+from sys import _getframe
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from spanglass import runtime
 from spanglass.current import leave
 from spanglass.guard import swallow
-from spanglass.observe_block import around_block, stream_or_block
+from spanglass.observe_block import MANAGER_STARTS, around_block, block_of
 from spanglass.observe_class import OBSERVED, observe_methods
 from spanglass.plan import Plan
 from spanglass.semconv import Kind
@@ -124,9 +125,12 @@ def _coroutine(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
 
 def _generator(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
     state = runtime.STATE
+    block = block_of(function, plan)
 
     @functools.wraps(function)
-    def observed(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+    def observed(*args: Any, **kwargs: Any) -> Any:
+        if _getframe(1).f_code is MANAGER_STARTS:
+            return block(*args, **kwargs)
         generator: Generator[Any, Any, Any] = function(*args, **kwargs)
         context = copy_context()
         if state.off or (live := context.run(plan.begin, args, kwargs)) is None:
@@ -138,9 +142,12 @@ def _generator(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
 
 def _async_generator(function: Callable[..., Any], plan: Plan) -> Callable[..., Any]:
     state = runtime.STATE
+    block = block_of(function, plan)
 
     @functools.wraps(function)
-    def observed(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+    def observed(*args: Any, **kwargs: Any) -> Any:
+        if _getframe(1).f_code is MANAGER_STARTS:
+            return block(*args, **kwargs)
         generator: AsyncGenerator[Any, Any] = function(*args, **kwargs)
         context = copy_context()
         if state.off or (live := context.run(plan.begin, args, kwargs)) is None:
@@ -151,7 +158,7 @@ def _async_generator(function: Callable[..., Any], plan: Plan) -> Callable[..., 
 
 
 _WRAPPERS: Final[tuple[tuple[Callable[[Any], bool], Callable[[Any, Plan], Any]], ...]] = (
-    (inspect.isasyncgenfunction, lambda function, plan: stream_or_block(function, plan, _async_generator)),
-    (inspect.isgeneratorfunction, lambda function, plan: stream_or_block(function, plan, _generator)),
+    (inspect.isasyncgenfunction, _async_generator),
+    (inspect.isgeneratorfunction, _generator),
     (inspect.iscoroutinefunction, _coroutine),
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import sys
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -36,17 +35,9 @@ def around_block(function: Making, plan: Plan) -> Making | None:
     return functools.wraps(function)(manager(block(generator, plan)))
 
 
-def stream_or_block(generator: Making, plan: Plan, wrap: Callable[[Making, Plan], Making]) -> Making:
-    """A generator function observed as a stream, which ``wrap`` does; but where ``contextlib`` calls it, as a block."""
-    stream = wrap(generator, plan)
-    block = (_async_block if inspect.isasyncgenfunction(generator) else _block)(generator, plan)
-
-    @functools.wraps(generator)
-    def observed(*args: Any, **kwargs: Any) -> Any:
-        made = block if sys._getframe(1).f_code is _MANAGER_STARTS else stream  # noqa: SLF001
-        return made(*args, **kwargs)
-
-    return observed
+def block_of(generator: Making, plan: Plan) -> Making:
+    """A generator function observed as a block, for where ``contextlib`` calls it: see ``MANAGER_STARTS``."""
+    return (_async_block if inspect.isasyncgenfunction(generator) else _block)(generator, plan)
 
 
 class _Open:
@@ -112,4 +103,5 @@ _MANAGERS: Final[dict[Any, tuple[Making, Callable[[Making, Plan], Making]]]] = {
 }
 """By the code of the functions that they return: of one each, whatever they are given."""
 
-_MANAGER_STARTS: Final = _code_of(getattr(getattr(contextlib, "_GeneratorContextManagerBase", None), "__init__", None))
+MANAGER_STARTS: Final = _code_of(getattr(getattr(contextlib, "_GeneratorContextManagerBase", None), "__init__", None))
+"""The code that calls a generator function in order to make a context manager of it."""

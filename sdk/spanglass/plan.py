@@ -42,8 +42,9 @@ class Plan:
         live = begin(self.site)
         if live is not None and self._wants_input and live.sampled and live.recorder.capture:
             try:
-                if given := self._named(args, kwargs) if args else kwargs:
-                    live.take_arguments(self.site.read_input, given)
+                given = self._named(args, kwargs) if args else kwargs
+                if given and not live.take_flat(self.site.read_input, given):
+                    live.take(self.site.read_input, given)
             except Exception as error:  # noqa: BLE001
                 swallow("observe.input", error)
         return live

@@ -5,15 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from dataclasses import dataclass, fields, replace
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
-
-from opentelemetry.sdk.trace import Tracer
 
 from spanglass import semconv
 from spanglass.current import PROCESS
 from spanglass.guard import LOG, POLICY, guarded
-from spanglass.site import Recorder
 from spanglass.stats import COUNTERS, Stats
 from spanglass.version import installed_version
 
@@ -23,21 +20,31 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
     from spanglass.export.outbox import Outbox
+    from spanglass.recorder import Recorder
     from spanglass.settings import Settings
 
     MaskHook = Callable[[str, object], object]
 
 
-@dataclass(slots=True)
 class State:
-    """The only mutable state of the SDK that is not a queue or a counter."""
+    """The only mutable state of the SDK that is not a queue or a counter."""  # no dataclass: making one takes 1 ms
 
-    off: bool = False  # switched off, or shut down: calls go straight through
-    recorder: Recorder | None = None  # set while spans are recorded
-    settings: Settings | None = None
-    provider: TracerProvider | None = None  # where the spans of instrumentations that we turned on go
-    outbox: Outbox | None = None
-    sender: ScoreQueue | None = None
+    __slots__ = ("off", "outbox", "provider", "recorder", "sender", "settings")
+
+    def __init__(
+        self,
+        *,
+        recorder: Recorder | None = None,
+        settings: Settings | None = None,
+        provider: TracerProvider | None = None,
+        sender: ScoreQueue | None = None,
+    ) -> None:
+        self.off = False  # switched off, or shut down: calls go straight through
+        self.recorder = recorder  # set while spans are recorded
+        self.settings = settings
+        self.provider = provider  # where the spans of instrumentations that we turned on go
+        self.outbox: Outbox | None = None
+        self.sender = sender
 
 
 class ScoreQueue(Protocol):
@@ -129,12 +136,15 @@ def _install(settings: Settings, provider: TracerProvider | None, hook: MaskHook
     STATE.recorder, STATE.off = None, True
     if not settings.enabled:
         return
-    # What sends is imported now and not with the package: a script that records nothing does not wait for it.
+    # What records and sends is imported now and not with the package: who records nothing does not wait for it.
+    from opentelemetry.sdk.trace import Tracer  # noqa: PLC0415
+
     from spanglass import threads  # noqa: PLC0415
     from spanglass.export.outbox import Outbox  # noqa: PLC0415
     from spanglass.mask import from_settings  # noqa: PLC0415
     from spanglass.process_context import started_in  # noqa: PLC0415
     from spanglass.provider import RELAY, provider_for  # noqa: PLC0415
+    from spanglass.recorder import Recorder  # noqa: PLC0415
     from spanglass.sampling import rate_of  # noqa: PLC0415
 
     PROCESS.context = started_in(os.environ)
@@ -155,9 +165,9 @@ def _install(settings: Settings, provider: TracerProvider | None, hook: MaskHook
 def swap(state: State) -> State:
     """Put ``state`` in the place of the present one, and return that. For tests."""
     with _LOCK:
-        before = replace(STATE)
-        for each in fields(State):
-            setattr(STATE, each.name, getattr(state, each.name))
+        before = copy(STATE)
+        for name in State.__slots__:
+            setattr(STATE, name, getattr(state, name))
         return before
 
 

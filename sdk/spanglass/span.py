@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from spanglass import current, nesting, runtime
 from spanglass.current import leave
 from spanglass.guard import swallow
-from spanglass.live import SILENT, LiveSpan
 from spanglass.semconv import Kind
 from spanglass.site import KindName, Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from spanglass.live import LiveSpan
 
 
 def begin(site: Site) -> LiveSpan | None:
@@ -28,7 +29,7 @@ def begin(site: Site) -> LiveSpan | None:
         context = current.get() or current.PROCESS.context
         if nesting.SCOPES:  # a framework's instrumentation is on
             context = nesting.below(site, context)
-        live = LiveSpan(site, recorder, context)
+        live = recorder.open(site, recorder, context)
         live.token = current.attach(current.containing(live, context))
     except Exception as error:  # noqa: BLE001  the application goes on unrecorded
         swallow("span.begin", error)
@@ -59,6 +60,8 @@ class Block:
     def __enter__(self) -> LiveSpan:
         self._live = None if runtime.STATE.off else begin(self._site)
         if self._live is None:
+            from spanglass.live import SILENT  # noqa: PLC0415  with it OpenTelemetry's SDK is imported
+
             return SILENT
         return self._live.set(**self._told) if self._told else self._live
 

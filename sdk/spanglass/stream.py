@@ -26,17 +26,19 @@ R = TypeVar("R")
 
 _ITEM_BYTES: Final = 64  # what an item that is no text counts for, at the least
 _ROUND: Final = range(256)  # items between two looks at how much has been kept
+_NOTHING: Final = object()
 
 
 class Chunks:
     """The items a generator has yielded, as far as its span has room for them."""
 
-    _counted = _kept_bytes = 0  # items whose size is known, and that size
+    __slots__ = ("_counted", "_done", "_items", "_kept_bytes", "_live", "keep")
 
     def __init__(self, live: LiveSpan, done: Callable[[LiveSpan, object], None], *, keep: bool) -> None:
         self._live = live
         self._done = done
         self._items: list[Any] = []
+        self._counted = self._kept_bytes = 0  # items whose size is known, and that size
         self.keep: Callable[[Any], object] = (
             self._items.append if keep and live.sampled and live.recorder.capture else _forget
         )
@@ -87,9 +89,9 @@ def joined(items: list[Any]) -> object:
 
 def drive(generator: Generator[T, S, R], context: Context, chunks: Chunks) -> Generator[T, S, R]:
     """``generator``, step by step in ``context``; as transparent as ``yield from``."""
-    run, step, keep = context.run, generator.__next__, chunks.keep
+    run, send, keep = context.run, generator.send, chunks.keep
     try:
-        item = run(step)
+        item = run(send, None)  # type: ignore[arg-type]
         chunks.first()
         while True:
             for _ in _ROUND:
@@ -102,7 +104,7 @@ def drive(generator: Generator[T, S, R], context: Context, chunks: Chunks) -> Ge
                 except BaseException as thrown:  # noqa: BLE001  whatever it is, it is the generator's
                     item = run(generator.throw, thrown)
                 else:
-                    item = run(step) if sent is None else run(generator.send, sent)
+                    item = run(send, sent)
             keep = chunks.look()
     except StopIteration as stop:
         chunks.end(stop.value)
@@ -115,9 +117,15 @@ def drive(generator: Generator[T, S, R], context: Context, chunks: Chunks) -> Ge
         raise
 
 
-async def drive_async(generator: AsyncGenerator[T, S], context: Context, chunks: Chunks) -> AsyncGenerator[T, S]:
-    """``generator``, step by step in ``context``."""
-    keep = chunks.keep
+async def drive_async(  # noqa: C901  a coroutine inside would cost each chunk
+    generator: AsyncGenerator[T, S], context: Context, chunks: Chunks
+) -> AsyncGenerator[T, S]:
+    """``generator``, step by step in ``context``.
+
+    An item that is there at once, as most are that came over a network together, is taken out of the step by hand: to
+    await it would cost as much again as all the rest.
+    """
+    run, asend, keep = context.run, generator.asend, chunks.keep
     try:
         item = await Within(context, anext(generator))
         chunks.first()
@@ -130,9 +138,15 @@ async def drive_async(generator: AsyncGenerator[T, S], context: Context, chunks:
                     await Within(context, generator.aclose())
                     raise
                 except BaseException as thrown:  # noqa: BLE001
-                    item = await Within(context, generator.athrow(thrown))
+                    step: Any = generator.athrow(thrown)
                 else:
-                    item = await Within(context, generator.asend(sent))
+                    step = asend(sent)
+                try:
+                    waits_for = run(step.send, None)
+                except StopIteration as there:
+                    item = there.value
+                else:
+                    item = await Within(context, step, waits_for)
             keep = chunks.look()
     except StopAsyncIteration:
         chunks.end()
@@ -147,17 +161,19 @@ async def drive_async(generator: AsyncGenerator[T, S], context: Context, chunks:
 class Within(Generic[T]):
     """An awaitable whose every step runs in ``context``, though the task that awaits it has another."""
 
-    __slots__ = ("_awaitable", "_context")
+    __slots__ = ("_awaitable", "_context", "_waits_for")
 
-    def __init__(self, context: Context, awaitable: Awaitable[T]) -> None:
+    def __init__(self, context: Context, awaitable: Awaitable[T], waits_for: Any = _NOTHING) -> None:
+        """``waits_for``: what the first step, if it has been made already, waits for."""
         self._context = context
         self._awaitable = awaitable
+        self._waits_for = waits_for
 
     def __await__(self) -> Generator[Any, Any, T]:
         run = self._context.run
         steps: Any = self._awaitable.__await__()
         try:
-            waits_for = run(next, steps)
+            waits_for = run(next, steps) if self._waits_for is _NOTHING else self._waits_for
             while True:
                 try:
                     sent = yield waits_for

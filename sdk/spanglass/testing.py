@@ -27,8 +27,8 @@ from spanglass.fixed import CountedIds, Fixed, ticking
 from spanglass.guard import POLICY
 from spanglass.mask import from_settings
 from spanglass.provider import RELAY, Relay, new_provider
+from spanglass.recorder import Recorder
 from spanglass.settings import from_environment
-from spanglass.site import Recorder
 from spanglass.stats import COUNTERS
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ def fields(model: Any) -> Json:
     """
     if isinstance(model, dict):
         return model
-    extra = getattr(model, "__pydantic_extra__", None)
     own: Json = model.__dict__
+    extra = getattr(model, "__pydantic_extra__", None)
     return {**own, **extra} if extra else own
 
 
@@ -27,28 +27,39 @@ def completion_values(completion: Any, content: bool) -> tuple[Json, int | None]
     Without ``content`` only its figures. The size is None when more is said in it than texts.
     """
     told = fields(completion)
-    usage = told.get("usage")
     size: int | None = _FIGURES_BYTES
     choices = []
-    for choice in map(fields, told.get("choices") or ()):
-        reason = {"finish_reason": choice.get("finish_reason")}
+    for choice in told.get("choices") or ():
+        kept = fields(choice)
+        reason = {"finish_reason": kept.get("finish_reason")}
         if content:
-            said = fields(choice.get("message") or {})
-            if _TEXTS.issuperset(map(type, said.values())):
-                reason["message"] = said.copy()
-                size = size and size + sum(map(len, filter(None, said.values())))
-            else:
-                reason["message"] = {name: plain(value) for name, value in said.items() if name not in _NOT_SAID}
-                size = None
+            message = kept.get("message")
+            reason["message"], characters = _said(fields(message)) if message else ({}, 0)
+            size = None if size is None or characters is None else size + characters
         choices.append(reason)
+    get, usage = told.get, told.get("usage")
+    if usage is not None:
+        usage = fields(usage)
+        usage = usage.copy() if _FIGURES.issuperset(map(type, usage.values())) else plain(usage)
     return {
-        "id": told.get("id"),
-        "model": told.get("model"),
-        "system_fingerprint": told.get("system_fingerprint"),
-        "service_tier": told.get("service_tier"),
-        "usage": None if usage is None else plain(usage),
+        "id": get("id"),
+        "model": get("model"),
+        "system_fingerprint": get("system_fingerprint"),
+        "service_tier": get("service_tier"),
+        "usage": usage,
         "choices": choices,
     }, size
+
+
+def _said(message: Json) -> tuple[Json, int | None]:
+    """A copy of a message, and how many characters are in it; None when there is more than texts."""
+    characters = 0
+    for value in message.values():
+        if type(value) is str:
+            characters += len(value)
+        elif value is not None:
+            return {name: plain(value) for name, value in message.items() if name not in _NOT_SAID}, None
+    return message.copy(), characters
 
 
 def completion_fields(completion: Any, content: bool) -> Json:
@@ -56,7 +67,7 @@ def completion_fields(completion: Any, content: bool) -> Json:
     return completion_values(completion, content)[0]
 
 
-_TEXTS: Final = frozenset({str, type(None)})
+_FIGURES: Final = frozenset({int, type(None)})
 _FIGURES_BYTES: Final = 2_000  # of a completion in which nothing was said
 _NOT_SAID: Final = frozenset({"parsed", "annotations"})
 """``parsed`` is the content again as the application's own type."""

@@ -17,7 +17,7 @@ Json = dict[str, Any]
 _MAX_BLOB_CHARACTERS: Final = 100_000
 """A longer image, sound or file (base64) is told by its size: a trace is not the place to store it."""
 
-_BYTES: Final = re.compile(r"<(\d+) bytes>")
+_BYTES: Final = r"<(\d+) bytes>"
 """What a snapshot says of raw bytes."""
 
 
@@ -50,7 +50,7 @@ def blob(data: object, mime_type: object, modality: str) -> Json:
     """The thing itself, in base64; of long or raw data only how many bytes it has."""
     told: Json = {"type": "blob", "modality": modality, "mime_type": mime_type}
     data = str(data)
-    if raw := _BYTES.fullmatch(data):
+    if raw := re.fullmatch(_BYTES, data):
         return {**told, "size_bytes": int(raw[1])}
     return {**told, **({"content": data} if len(data) <= _MAX_BLOB_CHARACTERS else {"size_bytes": len(data) * 3 // 4})}
 

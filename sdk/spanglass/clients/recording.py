@@ -77,11 +77,16 @@ class Recording:
         given = {**dict(zip(call.positional, args, strict=False)), **kwargs} if args else kwargs
         capture = live.recorder.capture
         left_out = self._left_out if capture else self._left_out_quiet
-        plain = left_out.isdisjoint(given) and _PLAIN.issuperset(map(type, given.values()))
-        sent = given if plain else _sent(given, left_out)
+        if call.given is None and left_out.isdisjoint(given) and live.take_flat(call.request, given):
+            sent = given
+        else:
+            sent = _sent(given, left_out)
+            told = sent if call.given is None else call.given(sent, capture)
+            if not live.take_flat(call.request, told):
+                live.take(call.request, told)
         model = sent.get(call.model)
-        live.update_name(f"{call.operation} {model}" if isinstance(model, str) and model else call.operation)
-        live.take_arguments(call.request, sent if call.given is None else call.given(sent, capture))
+        if isinstance(model, str) and model:
+            live.update_name(f"{call.operation} {model}")
 
     def edited(self, live: LiveSpan, kwargs: Json) -> Json:
         """The arguments the call is made with: the very same ones unless there is something more to ask."""
@@ -122,9 +127,10 @@ class Recording:
                         live.keep(call.response, *call.values(told, live.recorder.capture))
                     if call.failed is not None:
                         note_failure(live, call, told)
+            live.end(end_ns)
         except Exception as error:  # noqa: BLE001
             swallow("clients.response", error)
-        finish(live, None, end_ns)
+            finish(live, None, end_ns)
         return answer
 
 

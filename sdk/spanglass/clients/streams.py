@@ -173,11 +173,27 @@ def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:  # noqa: C901  a ge
             chunks.close()
 
 
-async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:
+async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:  # noqa: C901  as above
     """The same for an asynchronous iterator."""
+    keep, edit = tap.chunks.append, tap.edit
     try:
         async for chunk in chunks:
             if tap.takes(chunk):
+                yield chunk
+            break
+        if edit is None:
+            async for chunk in chunks:
+                keep(chunk)
+                yield chunk
+        else:
+            shown = edit.shown
+            async for chunk in chunks:
+                keep(chunk)
+                try:
+                    if not shown(chunk) and edit.hides(chunk):
+                        continue
+                except Exception as error:  # noqa: BLE001  a chunk of another shape is the caller's
+                    swallow("clients.chunk", error)
                 yield chunk
     except GeneratorExit:
         raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from spanglass.capture import shortened_json
 from spanglass.export.wire import Request, field, varint
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def _together(spans: Iterable[tuple[tuple[bytes, bytes], bytes]]) -> bytes | byt
 
 
 def shortened(body: bytes | bytearray, max_text_bytes: int) -> bytes | bytearray:
-    """The same request with no text of an attribute longer than this; what was cut leaves a mark."""
+    """The same request with no text of an attribute much longer than this.
+
+    What was cut leaves a mark; what was JSON is JSON still.
+    """
     every = ((where, span) for where, spans in groups(body).items() for span in spans)
     return _together((where, _span(span, max_text_bytes)) for where, span in every)
 
@@ -117,10 +121,13 @@ def _value(value: bytes, limit: int) -> bytes:
     out = []
     for number, kind, content, whole in fields(value):
         if number == 1 and kind == _BYTES and len(content) > limit:
-            kept = content[:limit].decode("utf-8", "ignore")
-            mark = _MARK.format(len(content) - len(kept.encode()))
-            told = (kept + mark).encode()
+            told = shortened_json(content, limit) or _beginning(content, limit)
             out.append(b"\x0a" + varint(len(told)) + told)
         else:
             out.append(whole)
     return b"".join(out)
+
+
+def _beginning(text: bytes, limit: int) -> bytes:
+    kept = text[:limit].decode("utf-8", "ignore").encode()
+    return kept + _MARK.format(len(text) - len(kept)).encode()

@@ -51,7 +51,7 @@ class Outbox:
         self._max_spans = settings.max_queue_spans
         self._max_bytes = settings.max_queue_bytes * 3 // 4  # the rest is for parcels on their way
         folder = spools.folder(settings)
-        self._spool = None if folder is None else spools.Spool(folder, settings.max_spool_bytes)
+        self._spool = None if folder is None else spools.Spool(folder, settings.max_spool_bytes, spools.kin(settings))
         self._sender = Sender(settings, self._spool)
         self._mask = mask
         self._reset()
@@ -167,6 +167,7 @@ class Outbox:
             self._wake.wait(self._settings.export_interval_seconds)
             self._wake.clear()
             with guarded("export"):
+                self._sender.watch()
                 self._pack(float("inf"))
 
     def _pack(self, deadline: float, *, last: bool = False) -> None:

@@ -118,7 +118,7 @@ def masked(ended: ReadableSpan, attributes: Mapping[str, Any], mask: Mask) -> tu
     events = []
     for event in ended.events:
         inner, wrong = mask.attributes(event.attributes or {})
-        events.append(Event(event.name, inner, event.timestamp))
+        events.append(Event(mask.name(event.name), inner, event.timestamp))
         failed = failed or wrong
     links = []
     for link in ended.links:
@@ -131,7 +131,7 @@ def masked(ended: ReadableSpan, attributes: Mapping[str, Any], mask: Mask) -> tu
         COUNTERS.add("mask_failures")
         events, status = [Event(event.name, {}, event.timestamp) for event in events], Status(ended.status.status_code)
     copy = ReadableSpan(
-        ended.name,
+        mask.name(ended.name),
         ended.get_span_context(),
         ended.parent,
         ended.resource,

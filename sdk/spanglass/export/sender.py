@@ -19,7 +19,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY  # the one that 
 from spanglass.export.divide import divided
 from spanglass.export.parcel import Parcel
 from spanglass.export.spool import Taken
-from spanglass.export.transport import Answer, Transport, Verdict
+from spanglass.export.transport import NO_KEY, Answer, Transport, Verdict
 from spanglass.guard import guarded, warn_once
 from spanglass.stats import COUNTERS
 
@@ -65,6 +65,9 @@ class Sender:
         self._closing = self._given_up = False
         self._deadline = float("inf")  # monotonic; when closing
         self._thread: threading.Thread | None = None
+        self._transport: Transport | None = None
+        self._has_stopped = False  # the thread has found nothing more to do
+        self._is_known = False  # our key, to the collector
 
     @property
     def is_away(self) -> bool:
@@ -99,6 +102,11 @@ class Sender:
                 thread.start()
                 self._thread = thread
 
+    def watch(self) -> None:
+        """Break off a request that keeps the thread for too long. To be called now and then."""
+        if self._transport is not None:
+            self._transport.watch()
+
     def flush(self, deadline: float) -> None:
         """Return when nothing waits in memory any more: sent, or spooled after one attempt that failed."""
         with self._changed:
@@ -111,7 +119,10 @@ class Sender:
         self.store(*left)
 
     def close(self, deadline: float) -> None:
-        """The same, for good; what is under way at the deadline is spooled as well."""
+        """The same, for good, and so long also what earlier processes have left is sent.
+
+        What is under way at the deadline is spooled.
+        """
         with self._changed:
             self._closing, self._deadline = True, deadline
             self._changed.notify_all()
@@ -137,7 +148,7 @@ class Sender:
         return not self._waiting and not isinstance(self._under_way, Parcel)
 
     def _is_done(self) -> bool:
-        return not self._waiting and self._under_way is None
+        return self._has_stopped or (self._thread is None and not self._waiting)
 
     def _clear(self) -> list[Parcel]:
         left = list(self._waiting)
@@ -163,11 +174,10 @@ class Sender:
 
     def _run(self) -> None:
         ours = otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003
-        transport: Transport | None = None
         while (work := self._next()) is not None:
             answer = _NO_REQUEST
             with guarded("send"):
-                transport = transport or Transport(self._settings)
+                self._transport = transport = self._transport or Transport(self._settings)
                 parcel = work.parcel if isinstance(work, Taken) else work
                 left = self._deadline - time.monotonic()
                 answer = transport.post(parcel, min(self._settings.timeout_seconds, left))
@@ -176,8 +186,11 @@ class Sender:
             with self._changed:
                 self._under_way, self._answered = None, False
                 self._changed.notify_all()
-        if transport is not None:
-            transport.close()
+        with self._changed:
+            self._has_stopped = True
+            self._changed.notify_all()
+        if self._transport is not None:
+            self._transport.close()
         otel_context.detach(ours)
 
     def _next(self) -> Parcel | Taken | None:
@@ -191,14 +204,20 @@ class Sender:
                 elif self._waiting:
                     self._under_way = self._waiting.popleft()
                     return self._under_way
-                elif self._closing:
-                    return None
-                elif not hurried and (taken := self._out_of_spool()):
+                elif self._may_look_back() and (taken := self._out_of_spool()):
                     self._under_way = taken
                     return taken
+                elif self._closing:
+                    return None
                 else:
                     self._changed.wait()
             return None
+
+    def _may_look_back(self) -> bool:
+        """Whether it is time for what is in the spool: not while someone waits, but at the end while all goes well."""
+        if self._closing:
+            return not self._failures and time.monotonic() < self._deadline
+        return not self._flushes
 
     def _out_of_spool(self) -> Taken | None:
         if self._spool is None or not self._spool_may_hold:
@@ -221,10 +240,21 @@ class Sender:
                 self._failures, self._pause_until = 0, 0.0
         if answer.verdict is Verdict.LATER:
             _say(answer, self._settings)
+        self._note_key(answer)
         if isinstance(work, Taken):
             self._settle_spooled(work, answer)
         else:
             self._settle_fresh(work, answer)
+
+    def _note_key(self, answer: Answer) -> None:
+        """With the first answer that tells of the key: mark what waits for it, or take over what waited for others."""
+        if self._spool is None or self._is_known:
+            return
+        if answer.verdict is Verdict.SENT:
+            self._is_known = True
+            self._spool_may_hold = self._spool.allow() or self._spool_may_hold
+        elif answer.status == NO_KEY:
+            self._spool.deny()
 
     def _settle_fresh(self, parcel: Parcel, answer: Answer) -> None:
         match answer.verdict:
@@ -283,7 +313,7 @@ def _say(answer: Answer, settings: Settings) -> None:
     """Once for each sort of trouble."""
     what = _WORDS.get(answer.status) or answer.reason or "no words"
     if answer.verdict is Verdict.LATER:
-        key, then = "later", "what is recorded waits and is sent later"
+        key, then = f"later {what if answer.status in _WORDS else ''}", "what is recorded waits and is sent later"
     else:
         key, then = f"refused {answer.status}", "what it refuses is dropped"
     status = f"answers {answer.status}" if answer.status else "does not answer"

@@ -3,6 +3,9 @@
 One folder for each destination (address, project, key), shared by all processes of the user; one file a parcel. A file
 appears whole or not at all, and is sent by whoever takes it first. One taken by a process that died is free again
 after five minutes: that may send it twice, and the collector then recognises the body it has already.
+
+What waits for a key that the collector does not know is marked, so that the same service can send it with another key
+that the collector does know.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import sys
 import tempfile
 import threading
 import time
@@ -39,6 +43,12 @@ def folder(settings: Settings) -> Path | None:
     return _root(settings) / hashlib.sha256(told.encode()).hexdigest()[:16]  # the key itself is not on disk
 
 
+def kin(settings: Settings) -> str:
+    """What is the same for a service whose key has been changed."""
+    told = f"{settings.base_url}\n{settings.project}\n{settings.service or sys.argv[:1]}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
 def _root(settings: Settings) -> Path:
     if settings.spool_dir != "auto":
         return Path(settings.spool_dir).expanduser()
@@ -54,8 +64,10 @@ def _root(settings: Settings) -> Path:
 class Spool:
     """The parcels that wait in one folder. Safe between threads and processes."""
 
-    def __init__(self, path: Path, max_bytes: int) -> None:
+    def __init__(self, path: Path, max_bytes: int, kin: str = "") -> None:
+        """``kin``: see the function of this name."""
         self._path = path
+        self._mark = f".denied-{kin}"
         self._max_bytes = max_bytes
         self._own: set[str] = set()  # what this process has written
         self._lock = threading.Lock()
@@ -97,8 +109,15 @@ class Spool:
         return sum(about.st_size for _, about in self._files())
 
     def waiting(self) -> list[str]:
-        """Names of what can be taken, oldest first."""
-        return sorted(name for name, about in self._files() if _is_free(name, about))
+        """Names of what can be taken, oldest first. Drafts of processes that died in the middle of one are removed."""
+        free = []
+        for name, about in self._files():
+            if _is_free(name, about):
+                free.append(name)
+            elif _is_draft(name) and time.time() - about.st_mtime > _ABANDONED_SECONDS:
+                with suppress(OSError):
+                    (self._path / name).unlink()
+        return sorted(free)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         try:
@@ -136,6 +155,25 @@ class Spool:
         except OSError as error:
             LOG.debug("spanglass: %s stays taken: %s", taken.path, error)
 
+    def deny(self) -> None:
+        """The collector does not know the key: mark what waits here."""
+        with suppress(OSError):
+            self._make()
+            (self._path / self._mark).touch()
+
+    def allow(self) -> bool:
+        """The collector knows the key: take over what waits for others of this service. False when there is nothing."""
+        moved = 0
+        for mark in self._path.parent.glob(f"*/{self._mark}"):
+            with suppress(OSError):
+                for parcel in mark.parent.glob(f"*{_SUFFIX}") if mark.parent != self._path else ():
+                    if not _is_draft(parcel.name):
+                        self._make()
+                        parcel.rename(self._path / parcel.name)
+                        moved += 1
+                mark.unlink()
+        return moved > 0
+
     def disown(self) -> None:
         """In a forked child: what the parent has written is the parent's to count."""
         self._lock = threading.Lock()
@@ -146,7 +184,12 @@ def _is_free(name: str, about: os.stat_result) -> bool:
     """Whether a file can be taken: a whole parcel, or one whose taker is gone."""
     if name.endswith(_TAKEN):
         return time.time() - about.st_mtime > _ABANDONED_SECONDS
-    return name.endswith(_SUFFIX) and not name.startswith(".")
+    return name.endswith(_SUFFIX) and not _is_draft(name)
+
+
+def _is_draft(name: str) -> bool:
+    """Whether it is, or was, being written."""
+    return name.startswith(".") and name.endswith(_SUFFIX)
 
 
 class Taken:

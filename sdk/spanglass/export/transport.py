@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import codecs
 import os
+import socket
 import threading
+import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -36,11 +39,14 @@ class Answer:
     retry_after_seconds: float | None = None
 
 
+_TOO_LONG: Final = Answer(Verdict.LATER, reason="its answer takes too long")
 _TOO_LARGE: Final = 413
 _UNREADABLE: Final = frozenset({400, 415})  # how a server that does not know a compression answers
 _MAX_REASON: Final = 200
 _GZIP: Final = 31  # zlib's name for the gzip format with the largest window
 _TRY_LATER: Final = frozenset({408, 425, 429})
+NO_KEY: Final = 401  # the collector does not know the key, or wants one
+_KEY_PAUSE_SECONDS: Final = 60.0  # it may be put right, but not from one second to the next
 
 
 def judged(status: int, reason: str = "", retry_after: str | None = None) -> Answer:
@@ -49,6 +55,8 @@ def judged(status: int, reason: str = "", retry_after: str | None = None) -> Ans
         return Answer(Verdict.SENT, status)
     if status == _TOO_LARGE:
         return Answer(Verdict.TOO_LARGE, status, reason)
+    if status == NO_KEY:
+        return Answer(Verdict.LATER, status, reason, _KEY_PAUSE_SECONDS)
     if status >= 500 or status in _TRY_LATER:
         seconds = float(retry_after) if retry_after and retry_after.strip().isdigit() else None
         return Answer(Verdict.LATER, status, reason, seconds)
@@ -113,9 +121,44 @@ class Transport:
             self._pool = _pool(settings, urllib3)
             self._encoding, self._compress = compressor(settings)
             self._timeout = urllib3.Timeout
+            self._socket: socket.socket | None = None  # of the request under way, once its answer is awaited
+            self._until = float("inf")  # monotonic; when that request has taken too long
+            self._is_broken_off = False
+            self._pool.pool_classes_by_scheme = {
+                scheme: self._watching(kind) for scheme, kind in self._pool.pool_classes_by_scheme.items()
+            }
 
     def post(self, parcel: Parcel, timeout_seconds: float) -> Answer:
         """Send it and wait for the answer. Raises nothing for what may happen on a network."""
+        self._until, self._is_broken_off = time.monotonic() + timeout_seconds, False
+        try:
+            answer = self._answer(parcel, timeout_seconds)
+        finally:
+            self._until, self._socket = float("inf"), None
+        return _TOO_LONG if self._is_broken_off else answer  # half an answer may look like a whole one
+
+    def watch(self) -> None:
+        """Break off a request that has taken too long. For another thread than the one it keeps waiting.
+
+        urllib3's limit is one for each reading: a server that answers byte by byte keeps within it for ever.
+        """
+        if time.monotonic() > self._until and (waiting := self._socket) is not None:
+            self._is_broken_off = True
+            with suppress(OSError):
+                socket.socket.shutdown(waiting, socket.SHUT_RDWR)  # not TLS's own, which would wait for the server
+
+    def _watching(self, pool: Any) -> Any:
+        """A class of connection pools whose connections tell which socket they wait at."""
+        transport = self
+
+        class Watched(pool.ConnectionCls):  # type: ignore[misc]
+            def getresponse(self) -> Any:
+                transport._socket = self.sock
+                return super().getresponse()
+
+        return type(pool.__name__, (pool,), {"ConnectionCls": Watched})
+
+    def _answer(self, parcel: Parcel, timeout_seconds: float) -> Answer:
         answer = self._attempt(parcel, timeout_seconds)
         if answer.status in _UNREADABLE and self._encoding == "zstd":  # the server may not know it: the usual form then
             self._encoding, self._compress = "gzip", gzip

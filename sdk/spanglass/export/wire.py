@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry.trace import SpanKind, StatusCode
 
-from spanglass.capture import snapshot, text
+from spanglass.capture import shortened_json, snapshot, text
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -65,7 +65,7 @@ def any_value(value: object, max_bytes: int) -> bytes:
     if kind is str:
         raw = _utf8(value)  # type: ignore[arg-type]
         if len(raw) > max_bytes:
-            raw = _utf8(text(snapshot(value, max_bytes)))
+            raw = shortened_json(raw, max_bytes) or _utf8(text(snapshot(value, max_bytes)))
         return b"\x0a" + varint(len(raw)) + raw
     if kind is bool:
         return b"\x10\x01" if value else b"\x10\x00"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,3 +126,15 @@ def test_any_bytes_are_taken_apart_whole_or_refused(body: bytes) -> None:
     except ValueError:
         return
     assert b"".join(whole for *_, whole in found) == body
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=300), min_size=1), st.integers(256, 2_000))
+def test_what_was_json_is_json_still(said: list[str], limit: int) -> None:
+    told = [{"role": "user", "parts": [{"type": "text", "content": text}]} for text in said]
+    messages = orjson.dumps(told).decode()
+    (span,) = spans_of(cut.shortened(made.request([made.a_span({"messages": messages})]), limit))
+    kept = plain(span.attributes)["messages"]
+    assert kept == messages or len(kept.encode()) <= limit
+    assert orjson.loads(kept)
+    (span,) = spans_of(made.request([made.a_span({"messages": messages})], limit))
+    assert orjson.loads(plain(span.attributes)["messages"]) == orjson.loads(kept)

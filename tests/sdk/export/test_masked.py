@@ -34,13 +34,16 @@ def test_what_the_rules_find_does_not_leave(sink: Sink) -> None:
         endpoint=sink.url, tracer_provider=new_provider(), mask_patterns=["email"], mask_paths=["*.password"]
     )
     work("write to ada@example.org")
+    with spanglass.span("mail ada@example.org"):
+        pass
     with spanglass.span("login", input={"user": "ada", "password": "hunter2"}) as span:
-        span.add_event("tried", {"as": "ada@example.org"})
+        span.add_event("tried ada@example.org", {"as": "ada@example.org"})
         span.fail(ValueError("no ada@example.org"))
     assert spanglass.flush()
     body = b"".join(request.body for request in sink.requests)
     for secret in (b"ada@example.org", b"hunter2"):
         assert secret not in body
+    assert sink.span("mail [masked:email]")
     assert sink.span("login")["attributes"][semconv.INPUT] == '{"user":"ada","password":"[masked]"}'
     assert spanglass.stats().mask_failures == 0
 

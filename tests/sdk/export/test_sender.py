@@ -18,6 +18,7 @@ from sdk.servers import Sink
 
 import spanglass
 from spanglass import runtime, semconv
+from spanglass.export import spool as spools
 from spanglass.export.sender import pause_seconds
 from spanglass.export.spool import Spool
 from spanglass.export.transport import Transport
@@ -42,9 +43,7 @@ def outputs(sink: Sink) -> list[str]:
     return sorted(span["attributes"][semconv.OUTPUT] for span in sink.spans())
 
 
-@pytest.mark.parametrize(
-    ("status", "words"), [(400, "does"), (401, "SPANGLASS_API_KEY"), (403, "key"), (404, "ENDPOINT")]
-)
+@pytest.mark.parametrize(("status", "words"), [(400, "does"), (403, "key"), (404, "ENDPOINT")])
 @pytest.mark.usefixtures("forgiving")
 def test_what_is_refused_for_good_is_dropped_counted_and_told_once(
     sink: Sink, status: int, words: str, caplog: pytest.LogCaptureFixture
@@ -60,6 +59,72 @@ def test_what_is_refused_for_good_is_dropped_counted_and_told_once(
     assert "dropped" in said
     assert words in said or status == 400
     assert "sg_secret" not in said
+
+
+@pytest.mark.parametrize("wrong", ["", "sg_wrong"])
+@pytest.mark.usefixtures("forgiving")
+def test_what_waits_for_a_key_is_sent_once_the_key_is_put_right(
+    sink: Sink, spool: Path, caplog: pytest.LogCaptureFixture, wrong: str
+) -> None:
+    sink.rule = lambda request: 200 if request.headers.get("authorization") == "Bearer sg_right" else 401
+    record(sink.url, api_key=wrong)
+    assert spanglass.flush() == Receipt(sent=0, spooled=SPANS, dropped=0, pending=0)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "SPANGLASS_API_KEY" in said
+    assert "sent later" in said
+    record(sink.url, count=0, api_key="sg_right")  # nothing tells yet that this one is right
+    work("t9")
+    assert spanglass.flush().sent == 1
+    spanglass.shutdown()
+    assert outputs(sink) == ["T0", "T1", "T2", "T3", "T4", "T9"]
+    assert list(spool.rglob("*.parcel")) == []
+    assert spanglass.stats().spans_dropped == 0
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_what_waits_for_a_key_is_not_sent_with_that_of_another_service(sink: Sink, spool: Path) -> None:
+    sink.rule = lambda request: 200 if request.headers.get("authorization") == "Bearer sg_right" else 401
+    record(sink.url, api_key="sg_wrong")
+    spanglass.shutdown()
+    spanglass.init("bakery", endpoint=sink.url, api_key="sg_right", tracer_provider=new_provider())
+    work("t9")
+    spanglass.shutdown()
+    assert outputs(sink) == ["T9"]
+    assert len(list(spool.rglob("*.parcel"))) == 1
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_the_end_takes_its_time_for_what_earlier_processes_have_left(sink: Sink) -> None:
+    sink.hangs = threading.Event()
+    record(sink.url)
+    settings = runtime.STATE.settings
+    assert settings is not None
+    folder = spools.folder(settings)
+    assert folder is not None
+    earlier = Spool(folder, 10**6)
+    for number in range(20):
+        assert earlier.put(made.parcel([made.a_span({semconv.OUTPUT: f"old {number}"}, span_id=number + 1)]))
+    threading.Timer(0.2, sink.hangs.set).start()
+    spanglass.shutdown(20)
+    assert len(outputs(sink)) == SPANS + 20
+    assert earlier.waiting() == []
+    assert spanglass.stats().spans_recovered == 20
+
+
+@pytest.mark.usefixtures("forgiving")
+def test_the_end_asks_no_further_once_the_collector_is_away(sink: Sink) -> None:
+    sink.rule = lambda _: 503
+    record(sink.url)
+    settings = runtime.STATE.settings
+    assert settings is not None
+    folder = spools.folder(settings)
+    assert folder is not None
+    earlier = Spool(folder, 10**6)
+    for number in range(5):
+        assert earlier.put(made.parcel([made.a_span(span_id=number + 1)]))
+    spanglass.shutdown(20)
+    assert len(sink.refused) == 1
+    assert len(earlier.waiting()) == 6
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

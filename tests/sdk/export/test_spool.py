@@ -265,3 +265,31 @@ def test_where_it_is_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = spools.folder(Settings())
     assert found is not None
     assert found.parent == Path(tempfile.gettempdir()) / f"spanglass-spool-{os.getuid()}"
+
+
+def test_what_a_death_left_half_written_is_removed_after_a_while(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, MEGABYTE)
+    spool.put(parcel())
+    for age, name in (("old", f".1-a-spans-1{spools._SUFFIX}"), ("new", f".2-b-spans-1{spools._SUFFIX}")):
+        (tmp_path / name).write_bytes(b"half")
+        if age == "old":
+            os.utime(tmp_path / name, (0, 0))
+    assert len(spool.waiting()) == 1
+    assert sorted(path.name[:2] for path in tmp_path.iterdir() if path.name.startswith(".")) == [".2"]
+
+
+def test_what_waits_for_a_key_is_taken_over_by_its_kin_alone(tmp_path: Path) -> None:
+    wrong, other, right = (
+        Spool(tmp_path / name, MEGABYTE, kin) for name, kin in (("wrong", "a"), ("other", "b"), ("right", "a"))
+    )
+    for spool in (wrong, other):
+        spool.put(parcel())
+        spool.deny()
+    assert right.allow()
+    assert (len(wrong.waiting()), len(other.waiting()), len(right.waiting())) == (0, 1, 1)
+    assert not taken(right).own
+    assert not right.allow()
+    other.deny()
+    assert not other.allow()  # its own folder: what is there stays there
+    assert len(other.waiting()) == 1
+    assert list(tmp_path.rglob(".denied*")) == []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 from sdk.export import spans as made
+from sdk.export.collectors import dripping, listening
 from sdk.servers import Request, Sink
 
 from spanglass.export import transport
@@ -32,8 +34,8 @@ def opened(sink: Sink) -> Iterator[list[Transport]]:
     [
         (Verdict.SENT, (200, 202, 204, 299)),
         (Verdict.TOO_LARGE, (413,)),
-        (Verdict.LATER, (408, 425, 429, 500, 501, 502, 503, 504, 507, 599)),
-        (Verdict.REFUSED, (301, 302, 307, 400, 401, 403, 404, 405, 409, 410, 411, 415, 422, 431, 451)),
+        (Verdict.LATER, (401, 408, 425, 429, 500, 501, 502, 503, 504, 507, 599)),
+        (Verdict.REFUSED, (301, 302, 307, 400, 403, 404, 405, 409, 410, 411, 415, 422, 431, 451)),
     ],
 )
 def test_what_a_status_means(verdict: Verdict, statuses: tuple[int, ...]) -> None:
@@ -148,3 +150,22 @@ def test_it_goes_through_the_proxy_of_the_environment(
     opened.append(local)
     assert local.post(PARCEL, 2).verdict is Verdict.LATER
     assert len(seen) == 1
+
+
+def test_an_answer_that_comes_byte_by_byte_is_broken_off(opened: list[Transport]) -> None:
+    with listening(dripping) as url:
+        opened.append(Transport(Settings(endpoint=url)))
+        answers: list[Answer] = []
+        asking = threading.Thread(target=lambda: answers.append(opened[0].post(PARCEL, 0.2)))
+        asking.start()
+        while asking.is_alive():
+            opened[0].watch()
+            asking.join(0.02)
+    assert [(answer.verdict, answer.reason) for answer in answers] == [(Verdict.LATER, "its answer takes too long")]
+
+
+def test_a_request_in_good_time_is_left_alone(sink: Sink, opened: list[Transport]) -> None:
+    opened.append(Transport(Settings(endpoint=sink.url)))
+    for _ in range(3):
+        opened[0].watch()
+        assert opened[0].post(PARCEL, 10) == Answer(Verdict.SENT, 200)
