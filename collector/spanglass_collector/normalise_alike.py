@@ -7,7 +7,7 @@ The rows are the same (a test holds it to that); the time a span is a third. Wha
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import le, sub
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from spanglass_collector.normalise import (
     COPIED,
     EARLIEST_NS,
     LATEST_AHEAD_NS,
+    PREVIEW_CHARACTERS,
     STATUS,
     TOKENS,
     finish_reasons_in,
@@ -29,7 +30,7 @@ from spanglass_collector.normalise import (
     reported_cost,
     with_system,
 )
-from spanglass_store.packed import Maps, Same
+from spanglass_store.packed import Maps, Same, Texts
 from spanglass_store.sheet import Sheet
 
 
@@ -148,9 +149,13 @@ def _add_read_off(columns: Columns, told: Mapping[str, Sequence[Any]], outputs: 
 def _previews(
     messages: Sequence[Any] | None, role: str, texts: Sequence[str] | None, parents: Sequence[bytes]
 ) -> Sequence[str]:
-    read: Callable[[int], str] = (
-        (lambda at: preview(messages[at], role, "")) if messages else (lambda at: preview((), role, (texts or ())[at]))
-    )
+    def read(at: int) -> str:
+        if messages:
+            return preview(messages[at], role, "")
+        if isinstance(texts, Texts):
+            return texts.beginning(at, PREVIEW_CHARACTERS)
+        return preview((), role, (texts or ())[at])
+
     return ["" if parent else read(at) for at, parent in enumerate(parents)]
 
 

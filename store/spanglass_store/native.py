@@ -26,7 +26,8 @@ __all__ = ["Block", "block_from_columns", "block_from_sheets", "varint", "wire_t
 
 Chunks = Sequence[Sequence[Any]]
 """The values of one column, a part after the other."""
-Encode = Callable[[Chunks], bytes]
+Encode = Callable[[Chunks], list[bytes]]
+"""The values as they are sent, in pieces: they are joined once, with those of all columns."""
 
 _INTEGERS = {"UInt8": "B", "UInt16": "H", "UInt32": "I", "UInt64": "Q", "Int64": "q", "Float64": "d", "Bool": "B"}
 _ZERO: Mapping[str, Any] = {"String": "", "UInt32": 0, "UInt64": 0, "Float64": 0.0}
@@ -57,7 +58,7 @@ def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[An
         return Block(table, b"", 0)
     parts = [varint(len(columns)), varint(rows)]
     for name, type_, values in columns:
-        parts += (head(name, type_), _encoder(type_)([values]))
+        parts += (head(name, type_), *_encoder(type_)([values]))
     return Block(table, b"".join(parts), rows)
 
 
@@ -76,7 +77,8 @@ def block_from_sheets(table: str, columns: Sequence[tuple[str, str, Any]], sheet
     sent = [column for column in columns if column[0] in filled or column[2]]
     parts = [varint(len(sent)), varint(count)]
     for name, type_, default in sent:
-        parts += (head(name, type_), _encoder(type_)(chunks(sheets, name, default)))
+        parts.append(head(name, type_))
+        parts += _encoder(type_)(chunks(sheets, name, default))
     return Block(table, b"".join(parts), count)
 
 
@@ -146,13 +148,16 @@ def _encoder(type_: str) -> Encode:
 def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
     """Values one behind the other; ``plain`` writes those that are not ready."""
 
-    def encode(parts: Chunks) -> bytes:
-        return b"".join([_ready(part) or plain(part) for part in parts])
-
-    def _ready(part: Sequence[Any]) -> bytes:
-        if type(part) is Texts:
-            return b"".join(part.packed)
-        return plain([part.value]) * part.size if type(part) is Same else b""
+    def encode(parts: Chunks) -> list[bytes]:
+        pieces: list[bytes] = []
+        for part in parts:
+            if type(part) is Texts:
+                pieces += part.packed
+            elif type(part) is Same:
+                pieces.append(plain([part.value]) * part.size)
+            else:
+                pieces.append(plain(part))
+        return pieces
 
     return encode
 
@@ -160,7 +165,7 @@ def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
 def _nullable(inner: str) -> Encode:
     item, zero = _encoder(inner), _ZERO.get(inner, 0)
 
-    def encode(parts: Chunks) -> bytes:
+    def encode(parts: Chunks) -> list[bytes]:
         nulls: list[bytes] = []
         values: list[Sequence[Any]] = []
         for part in parts:
@@ -174,36 +179,38 @@ def _nullable(inner: str) -> Encode:
             else:
                 nulls.append(bytes(len(part)))
                 values.append(part)
-        return b"".join(nulls) + item(values)
+        return nulls + item(values)
 
     return encode
 
 
 def _array(item: Encode) -> Encode:
-    def encode(parts: Chunks) -> bytes:
+    def encode(parts: Chunks) -> list[bytes]:
         return _offsets(parts) + item([[*chain.from_iterable(part)] for part in parts])
 
     return encode
 
 
 def _map(key: Encode, value: Encode) -> Encode:
-    def encode(parts: Chunks) -> bytes:
-        pieces = [_pairs(part) for part in parts if len(part)]
-        return b"".join((_offsets(parts), *(keys for keys, _ in pieces), *(values for _, values in pieces)))
-
-    def _pairs(part: Sequence[Any]) -> tuple[bytes, bytes]:
-        if type(part) is Maps:
-            rows = zip(*(texts.packed for texts in part.columns.values()), strict=True)
-            return key([[*part.columns]]) * len(part), b"".join(chain.from_iterable(rows))
-        if type(part) is Same:
-            return key([[*part.value]]) * part.size, value([[*part.value.values()]]) * part.size
-        keys, values = chain.from_iterable(part), chain.from_iterable([each.values() for each in part])
-        return key([[*keys]]), value([[*values]])
+    def encode(parts: Chunks) -> list[bytes]:
+        keys: list[bytes] = []
+        values: list[bytes] = []
+        for part in parts:
+            if type(part) is Maps:
+                keys.append(b"".join(key([[*part.columns]])) * len(part))
+                values += chain.from_iterable(zip(*(texts.packed for texts in part.columns.values()), strict=True))
+            elif type(part) is Same:
+                keys.append(b"".join(key([[*part.value]])) * part.size)
+                values.append(b"".join(value([[*part.value.values()]])) * part.size)
+            else:
+                keys += key([[*chain.from_iterable(part)]])
+                values += value([[*chain.from_iterable([each.values() for each in part])]])
+        return _offsets(parts) + keys + values
 
     return encode
 
 
-def _offsets(parts: Chunks) -> bytes:
+def _offsets(parts: Chunks) -> list[bytes]:
     """For each row where its entries end, counted from the first row's first entry."""
     ends: list[bytes] = []
     end = 0
@@ -220,7 +227,7 @@ def _offsets(parts: Chunks) -> bytes:
             )
         ends.append(found.tobytes())
         end = found[-1] if found else end
-    return b"".join(ends)
+    return ends
 
 
 if struct.pack("=H", 1) != b"\x01\x00":  # array writes in the machine's order, Native is little-endian

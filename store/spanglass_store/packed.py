@@ -94,6 +94,10 @@ class Texts(Made):
 
     __hash__ = Made.__hash__
 
+    def beginning(self, at: int, characters: int) -> str:
+        """The first characters of a text."""
+        return content(self.packed[at])[: 4 * characters].decode("utf-8", "replace")[:characters]
+
     def item(self, at: int) -> str:
         """The text there."""
         return content(self.packed[at]).decode("utf-8", "replace")
