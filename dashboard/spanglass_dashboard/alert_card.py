@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from spanglass_dashboard import alert_charts, alert_form, alert_rules, filter_bar, panels
+from spanglass_dashboard import alert_charts, alert_form, alert_rules, dialogs, filter_bar, panels
 from spanglass_dashboard.alert_past import past_of, window_until
 from spanglass_dashboard.alert_status import badge_of, last_change_text
 from spanglass_dashboard.plain import plain
@@ -98,9 +98,7 @@ def _keep() -> None:
 @st.dialog("Delete this alert?", icon=":material/delete:", on_dismiss=_keep)
 def _confirm(rule: Rule) -> None:
     st.markdown(f"**{plain(rule.name)}** will no longer be watched. Its history stays in the database.")
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        keep = st.button("Keep it", key="alert_delete_cancel")
-        delete = st.button("Delete", key="alert_delete_confirm", type="primary")
-    if keep or (delete and alert_rules.save(rule, deleted=True)):
+    keys = ("alert_delete_cancel", "alert_delete_confirm")
+    if dialogs.answered("Keep it", "Delete", leave=_keep, keys=keys) and alert_rules.save(rule, deleted=True):
         _keep()
         st.rerun()

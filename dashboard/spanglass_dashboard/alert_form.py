@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 import streamlit as st
 
-from spanglass_dashboard import alert_channels, alert_charts, alert_fields, alert_rules, data, panels
+from spanglass_dashboard import alert_channels, alert_charts, alert_fields, alert_rules, data, dialogs, panels
 from spanglass_dashboard.alert_draft import (
     DELAYS,
     FILTER_FIELDS,
@@ -201,12 +201,9 @@ def _more(rule: Rule) -> None:
 
 
 def _closing(draft: Rule) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Cancel", key="alert_cancel"):
-            _close()
-            st.rerun()
-        saved = st.button("Save alert", key="alert_save", type="primary", icon=":material/check:")
-    if not saved:
+    if not dialogs.answered(
+        "Cancel", "Save alert", leave=_close, keys=("alert_cancel", "alert_save"), icon=":material/check:"
+    ):
         return
     for problem in (problems := rule_problems(draft)):
         st.error(problem, icon=":material/error:")

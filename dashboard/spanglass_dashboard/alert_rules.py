@@ -6,11 +6,8 @@ import secrets
 import time
 from dataclasses import replace
 
-import streamlit as st
-
 from spanglass_dashboard import data
 from spanglass_store.alerting.history import known
-from spanglass_store.errors import StoreError
 from spanglass_store.query import Filters
 from spanglass_store.rules import (
     Rule,
@@ -60,9 +57,4 @@ def blank(project: str, filters: Filters) -> Rule:
 def save(rule: Rule, *, deleted: bool = False) -> bool:
     """Store ``rule`` as its newest version; say so on the page where that fails, and return False."""
     version = time.time_ns()
-    try:
-        data.save(block_from_rule(rule, version=version, deleted=deleted), token=f"rule {rule.rule_id} {version}")
-    except StoreError:
-        st.error("The database could not be reached: nothing was saved.", icon=":material/cloud_off:")
-        return False
-    return True
+    return data.saved(block_from_rule(rule, version=version, deleted=deleted), token=f"rule {rule.rule_id} {version}")

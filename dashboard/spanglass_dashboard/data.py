@@ -13,6 +13,7 @@ import streamlit as st
 
 from spanglass_dashboard import settings
 from spanglass_store.connection import Store
+from spanglass_store.errors import StoreError
 from spanglass_store.native import Block
 from spanglass_store.query import Query
 
@@ -50,6 +51,16 @@ def save(block: Block, *, token: str) -> None:
     """
     store().insert(block, token=token)
     forget()
+
+
+def saved(block: Block, *, token: str) -> bool:
+    """As ``save``; where that fails, say so on the page and return False."""
+    try:
+        save(block, token=token)
+    except StoreError:
+        st.error("The database could not be reached: nothing was saved.", icon=":material/cloud_off:")
+        return False
+    return True
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from spanglass_dashboard import filter_bar, price_form, price_records
+from spanglass_dashboard import dialogs, filter_bar, price_form, price_records
 from spanglass_dashboard.plain import plain
 from spanglass_dashboard.price_draft import EARLIEST, LATEST, minute_ns, ns_from_time, time_from_ns
 from spanglass_store.numbers import format_count, format_usd
@@ -96,7 +96,7 @@ def _end(price: OwnPrice) -> None:
     st.markdown(f"**{plain(price.model)}** has another price, or none, from then on. Calls before it keep this one.")
     now = time_from_ns(max(price.starts_ns, minute_ns(time.time_ns())))
     at = st.datetime_input("Ends (UTC)", now, EARLIEST, LATEST, key=f"price_end_at_{price.key_id}", format="YYYY-MM-DD")
-    if _answered("Keep it", "End it", "end"):
+    if dialogs.answered("Keep it", "End it", leave=_leave, keys=("price_end_cancel", "price_end_confirm")):
         ended = replace(price, ends_ns=ns_from_time(at or now))
         problems = price_problems(ended)
         for _, sentence in problems:
@@ -112,18 +112,10 @@ def _remove(price: OwnPrice) -> None:
         f"**{plain(price.model)}** will be priced as if this price had never been set. If it was right until now, end it "
         "instead. Stored calls keep their cost until you run `spanglass reprice`."
     )
-    if _answered("Keep it", "Remove it", "remove") and price_records.save(removed=[price]):
+    keys = ("price_remove_cancel", "price_remove_confirm")
+    if dialogs.answered("Keep it", "Remove it", leave=_leave, keys=keys) and price_records.save(removed=[price]):
         _leave()
         st.rerun()
-
-
-def _answered(no: str, yes: str, name: str) -> bool:
-    """Draw the two buttons of a question; True for the second."""
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button(no, key=f"price_{name}_cancel"):
-            _leave()
-            st.rerun()
-        return st.button(yes, key=f"price_{name}_confirm", type="primary")
 
 
 def in_order(prices: Sequence[OwnPrice], stands: Sequence[Standing]) -> list[tuple[OwnPrice, Standing]]:

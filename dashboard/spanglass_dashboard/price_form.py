@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from spanglass_dashboard import data, filter_bar, price_records
+from spanglass_dashboard import data, dialogs, filter_bar, price_records
 from spanglass_dashboard.address import DAY, NS
 from spanglass_dashboard.price_draft import EARLIEST, LATEST, Draft, draft_from_fields, fields_from_price, minute_ns
 from spanglass_store.errors import StoreError
@@ -134,12 +134,8 @@ def _fits(draft: Draft) -> None:
 
 def _closing(draft: Draft, before: OwnPrice, prices: list[OwnPrice]) -> None:
     st.caption("New calls have it within half a minute. Stored ones keep their cost until you run `spanglass reprice`.")
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if st.button("Cancel", key="price_cancel"):
-            _close()
-            st.rerun()
-        saved = st.button("Save price", key="price_save", type="primary", icon=":material/check:")
-    if not saved:
+    keys = ("price_cancel", "price_save")
+    if not dialogs.answered("Cancel", "Save price", leave=_close, keys=keys, icon=":material/check:"):
         return
     for field, sentence in draft.problems:
         label = RATES[field].label if field in RATES else field.capitalize()

@@ -6,11 +6,9 @@ import time
 from collections.abc import Sequence
 
 import pandas as pd
-import streamlit as st
 
 from spanglass_dashboard import data
 from spanglass_dashboard.address import Scope
-from spanglass_store.errors import StoreError
 from spanglass_store.prices import EVERY_PROJECT, OwnPrice, all_prices, block_from_prices, price_from_row
 from spanglass_store.queries import prices as queries
 
@@ -38,9 +36,4 @@ def blank(model: str | None = None, provider: str = "") -> OwnPrice:
 def save(*prices: OwnPrice, removed: Sequence[OwnPrice] = ()) -> bool:
     """Store prices and take others away, in one; say so on the page where that fails, and return False."""
     version = time.time_ns()
-    try:
-        data.save(block_from_prices(prices, removed=removed, version=version), token=f"prices {version}")
-    except StoreError:
-        st.error("The database could not be reached: nothing was saved.", icon=":material/cloud_off:")
-        return False
-    return True
+    return data.saved(block_from_prices(prices, removed=removed, version=version), token=f"prices {version}")
