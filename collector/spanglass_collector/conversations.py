@@ -10,7 +10,7 @@ import orjson
 
 from spanglass_collector.encoded import Encoded
 from spanglass_collector.messages import Message, messages_from_value, messages_text
-from spanglass_store.packed import Made, Texts, content, content_at, packed
+from spanglass_store.packed import Made, Texts, content, packed
 
 
 class _Part(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True, gc=False):
@@ -59,8 +59,7 @@ def conversations(role: str, column: Encoded) -> Sequence[Any] | None:
     are_plain = True
     for each in sent:
         try:
-            # Without a copy of the text. With \u in it nobody would find its words.
-            if _canonical(memoryview(each)[content_at(each) :]) and b"\\u" not in each:
+            if _canonical(content(each)) and not _hides_words(each):
                 texts.append(each)
                 continue
         except ValueError:
@@ -70,3 +69,8 @@ def conversations(role: str, column: Encoded) -> Sequence[Any] | None:
             return None
         texts.append(packed(messages_text(messages)))
     return Conversations(Texts(texts), are_plain=are_plain)
+
+
+def _hides_words(text: bytes) -> bool:
+    r"""Whether there is a \u in it: nobody would find such words. Looking for one byte first is ten times as quick."""
+    return b"\\" in text and b"\\u" in text

@@ -35,17 +35,12 @@ def packed(text: str) -> bytes:
     return size_before(data) + data
 
 
-def content_at(packed_text: bytes) -> int:
-    """Where the UTF-8 of a packed text begins."""
+def content(packed_text: bytes) -> bytes:
+    """The UTF-8 of a packed text."""
     start = 1
     while packed_text[start - 1] > 127:
         start += 1
-    return start
-
-
-def content(packed_text: bytes) -> bytes:
-    """The UTF-8 of a packed text."""
-    return packed_text[content_at(packed_text) :]
+    return packed_text[start:]
 
 
 class Made(Sequence[Any]):
