@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from collector.serving import PROTOBUF, serving, settings
+from collector.waiting import until
+from collector.wire import body_of, model_call
 from own_prices import own
+from ports import free_port
 
 from spanglass_collector.current_prices import CurrentPrices, keep, read_kept
 from spanglass_collector.metrics import Metrics
@@ -18,6 +23,7 @@ from spanglass_collector.pricing import DAY_NS, Call
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.prices import OwnPrice, all_prices, block_from_prices, price_from_row
+from spanglass_store.query import Query
 
 PUBLIC = GenaiPrices()
 CHEAP, DEAR = own(project="shop"), own(project="shop", output_usd=Decimal(9), comment="ü")
@@ -126,3 +132,22 @@ def test_prices_are_read_from_the_database(store: Store, tmp_path: Path) -> None
     store.execute("DROP TABLE prices SYNC")
     refreshed(prices)
     assert price_id(prices) == CHEAP.price_id
+
+
+@pytest.mark.clickhouse
+def test_a_running_collector_prices_by_own_prices_and_after_a_restart_without_the_database_too(
+    tmp_path: Path, store: Store, store_url: str
+) -> None:
+    mine = own("gpt-4o-mini*", project="default", input_usd=Decimal(100), output_usd=Decimal(0))
+    store.insert(block_from_prices([mine], version=1), token="1")
+    query = Query("costs", "SELECT name, toString(cost_usd) AS usd, price_id FROM spans ORDER BY name")
+    with serving(settings(tmp_path, store_url)) as client:
+        client.post("/v1/traces", content=body_of(replace(model_call(), name="first")), headers=PROTOBUF)
+        assert until(lambda: len(store.fetch_rows(query)) == 1)
+    with serving(settings(tmp_path, f"http://127.0.0.1:{free_port()}/away")) as client:
+        client.post("/v1/traces", content=body_of(replace(model_call(), name="second")), headers=PROTOBUF)
+    with serving(settings(tmp_path, store_url)):
+        assert until(lambda: len(store.fetch_rows(query)) == 2)
+    assert store.fetch_rows(query) == [
+        {"name": name, "usd": "0.1", "price_id": mine.price_id} for name in ("first", "second")
+    ]
