@@ -35,7 +35,7 @@ def request_attributes(sent: Json) -> Json:
     """Of the keyword arguments of ``converse`` and ``converse_stream``."""
     tools = nested(sent.get("toolConfig"))
     configured = {name: value for name, value in sent.items() if name not in _NOT_PARAMETERS}
-    parameters = {_snake(name): value for name, value in (nested(sent.get("inferenceConfig")) | configured).items()}
+    parameters = {snake(name): value for name, value in (nested(sent.get("inferenceConfig")) | configured).items()}
     return facts.request(
         model=sent.get("modelId"),
         parameters={
@@ -160,5 +160,6 @@ _PARTS: Final[Mapping[str, Callable[[Any], Json]]] = {
 }
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """``maxTokens`` as ``max_tokens``."""
     return _CAPITAL.sub(r"_\1", name).lower()
