@@ -10,6 +10,7 @@ from spanglass import semconv
 from spanglass.clients import facts
 from spanglass.clients.address import server_attributes
 from spanglass.clients.calls import Call, Provider
+from spanglass.clients.openai_completions import prompt_request, text_from_chunks, text_values
 from spanglass.clients.openai_embeddings import embedding_request, embedding_response, embedding_values
 from spanglass.clients.openai_events import failure, response_from_events, response_values
 from spanglass.clients.openai_fields import completion_fields, completion_values
@@ -148,6 +149,22 @@ _EMBED: Final = Call(
     opened=opened,
 )
 
+_COMPLETE: Final = Call(
+    path="completions.create",
+    owners=tuple(f"openai.resources.completions:{kind}.create" for kind in ("Completions", "AsyncCompletions")),
+    operation="text_completion",
+    kind=Kind.LLM,
+    request=facts.request_reader(prompt_request),
+    response=chat_response,
+    fields=text_values,
+    joined=text_from_chunks,
+    content=frozenset({"prompt", "suffix", "user"}),
+    once=("prompt",),
+    opened=opened,
+    watch=watch_inner("_iterator"),
+    edit=_USAGE,
+)
+
 PROVIDER: Final = Provider(
     package="openai",
     clients=("OpenAI", "AsyncOpenAI"),
@@ -155,6 +172,7 @@ PROVIDER: Final = Provider(
         *(_chat(method, prefix) for prefix in ("", "beta.") for method in ("create", "parse")),
         *(_responses(method) for method in ("create", "parse")),
         _EMBED,
+        _COMPLETE,
     ),
     constants=constants,
     copies=("with_options", "copy"),
