@@ -1,7 +1,9 @@
 """A burst of calls as fast as the application can, with collectors that answer, refuse, are slow or say nothing.
 
-``make bench-sdk_burst``: each collector meets fresh processes that make ``CALLS`` decorated calls without a pause. Times
-are wall clock of one call on the caller's thread; the figure to look at is ``p999_ms`` beside the healthy collector's.
+``make bench-sdk_burst``: in each of ``ROUNDS`` rounds every collector meets a fresh process that makes ``CALLS`` decorated
+calls without a pause, in an order that moves on from round to round. Times are wall clock of one call on the caller's
+thread. Figures are medians over the rounds; ``p999_above_healthy_ms`` is the median of the differences within a round,
+``longest_exit_seconds`` the worst of all, to be held against ``SPANGLASS_EXIT_TIMEOUT_SECONDS`` (3 by default).
 The last line of standard output is JSON. ``sdk_burst.py child URL CALLS`` is one such process.
 """
 
@@ -22,7 +24,7 @@ from functools import partial
 from sdk_sink import sink
 
 CALLS = int(os.environ.get("CALLS", "50000"))
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
+ROUNDS = int(os.environ.get("ROUNDS", "6"))
 COLLECTORS: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "healthy": sink,
     "refusing": partial(nullcontext, "http://127.0.0.1:1"),
@@ -77,16 +79,23 @@ def measured(url: str) -> dict[str, float]:
 
 def main() -> None:
     told: dict[str, list[dict[str, float]]] = {name: [] for name in COLLECTORS}
+    names = list(COLLECTORS)
     for turn in range(ROUNDS):
-        for name, made in COLLECTORS.items():
-            with made() as url:
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            with COLLECTORS[name]() as url:
                 told[name].append(measured(url))
                 print(turn, name, told[name][-1], file=sys.stderr)
-    out = {
-        name: {figure: round(statistics.median(each[figure] for each in rounds), 4) for figure in rounds[0]}
-        for name, rounds in told.items()
-    }
+    out = {name: summary(rounds, told["healthy"]) for name, rounds in told.items()}
     print(json.dumps({"bench": "sdk_burst", "calls": CALLS, "rounds": ROUNDS, **out}))
+
+
+def summary(rounds: list[dict[str, float]], healthy: list[dict[str, float]]) -> dict[str, float]:
+    """Medians of one collector's rounds, beside the healthy one's."""
+    found = {figure: statistics.median(each[figure] for each in rounds) for figure in rounds[0]}
+    pairs = zip(rounds, healthy, strict=True)
+    found["p999_above_healthy_ms"] = statistics.median(each["p999_ms"] - other["p999_ms"] for each, other in pairs)
+    found["longest_exit_seconds"] = max(each["exit_seconds"] for each in rounds)
+    return {figure: round(value, 4) for figure, value in found.items()}
 
 
 if __name__ == "__main__":

@@ -151,12 +151,13 @@ class Transport:
         """A class of connection pools whose connections tell which socket they wait at."""
         transport = self
 
-        class Watched(pool.ConnectionCls):  # type: ignore[misc]
-            def getresponse(self) -> Any:
-                transport._socket = self.sock
-                return super().getresponse()
+        def getresponse(self: Any) -> Any:
+            transport._socket = self.sock
+            return connection.getresponse(self)
 
-        return type(pool.__name__, (pool,), {"ConnectionCls": Watched})
+        connection = pool.ConnectionCls
+        watched = type(connection.__name__, (connection,), {"getresponse": getresponse})
+        return type(pool.__name__, (pool,), {"ConnectionCls": watched})
 
     def _answer(self, parcel: Parcel, timeout_seconds: float) -> Answer:
         answer = self._attempt(parcel, timeout_seconds)
