@@ -156,7 +156,7 @@ class Settings:
         "SPANGLASS_EXIT_TIMEOUT_SECONDS",
         default=3.0,
         unit="seconds",
-        help="Longest the end of the process waits for what is unsent.",
+        help="Longest the end of the process waits for what is unsent, by earlier processes too.",
     )
     serverless: str = _row(
         "SPANGLASS_SERVERLESS",

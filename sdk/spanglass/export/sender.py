@@ -20,6 +20,7 @@ from spanglass.export.divide import divided
 from spanglass.export.parcel import Parcel
 from spanglass.export.spool import Taken
 from spanglass.export.transport import NO_KEY, Answer, Transport, Verdict
+from spanglass.export.trouble import pause_seconds, say
 from spanglass.guard import guarded, warn_once
 from spanglass.stats import COUNTERS
 
@@ -28,20 +29,8 @@ if TYPE_CHECKING:
     from spanglass.settings import Settings
 
 _AWAY_AFTER: Final = 2  # failed attempts in a row; from then on nothing is kept in memory that the spool can hold
-_FIRST_PAUSE_SECONDS: Final = 0.5
-_LONGEST_PAUSE_SECONDS: Final = 30.0
 _SETTLING_SECONDS: Final = 1.0  # at the end, for writing down what was answered just now
 _NO_REQUEST: Final = Answer(Verdict.LATER, reason="no request can be made")
-
-
-def pause_seconds(failures: int, told_seconds: float | None, chance: float) -> float:
-    """How long to wait after so many failures in a row: twice as long each time, give or take half (``chance`` in 0–1).
-
-    A server that says how long is believed, up to a minute.
-    """
-    longest = _LONGEST_PAUSE_SECONDS if told_seconds is None else 2 * _LONGEST_PAUSE_SECONDS
-    pause: float = min(_FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10), longest) * (0.5 + chance)
-    return pause if told_seconds is None else min(max(pause, told_seconds), longest)
 
 
 class Sender:
@@ -239,7 +228,7 @@ class Sender:
             else:
                 self._failures, self._pause_until = 0, 0.0
         if answer.verdict is Verdict.LATER:
-            _say(answer, self._settings)
+            say(answer, self._settings)
         self._note_key(answer)
         if isinstance(work, Taken):
             self._settle_spooled(work, answer)
@@ -268,7 +257,7 @@ class Sender:
                     self._waiting.extendleft(reversed(parts))
                 if not parts:
                     COUNTERS.add(f"{parcel.goods}_dropped", parcel.count)
-                    _say(answer, self._settings)
+                    say(answer, self._settings)
 
     def _keep(self, parcel: Parcel) -> None:
         """Nobody took it: it waits in memory for a while, and then, with everything behind it, in the spool."""
@@ -298,23 +287,5 @@ class Sender:
             if taken.own:
                 COUNTERS.move(was, f"{goods}_dropped", parcel.count - kept)
             if not parts:
-                _say(answer, self._settings)
+                say(answer, self._settings)
         spool.forget(taken)
-
-
-_WORDS: Final = {
-    401: "it wants a key: set SPANGLASS_API_KEY",
-    403: "the key may not do this",
-    404: "there is no collector at this address: set SPANGLASS_ENDPOINT",
-}
-
-
-def _say(answer: Answer, settings: Settings) -> None:
-    """Once for each sort of trouble."""
-    what = _WORDS.get(answer.status) or answer.reason or "no words"
-    if answer.verdict is Verdict.LATER:
-        key, then = f"later {what if answer.status in _WORDS else ''}", "what is recorded waits and is sent later"
-    else:
-        key, then = f"refused {answer.status}", "what it refuses is dropped"
-    status = f"answers {answer.status}" if answer.status else "does not answer"
-    warn_once(key, "spanglass: the collector at %s %s (%s); %s", settings.base_url, status, what, then)

@@ -19,9 +19,9 @@ from sdk.servers import Sink
 import spanglass
 from spanglass import runtime, semconv
 from spanglass.export import spool as spools
-from spanglass.export.sender import pause_seconds
 from spanglass.export.spool import Spool
 from spanglass.export.transport import Transport
+from spanglass.export.trouble import pause_seconds
 from spanglass.runtime import Receipt
 
 pytestmark = pytest.mark.usefixtures("unhurried")
