@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from spanglass_collector.queue import Group
+from spanglass_collector.journal.group import Group
 from spanglass_store import claims
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError, StoreUnavailable

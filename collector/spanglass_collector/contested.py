@@ -2,8 +2,7 @@
 
 For each, in this order, as often as it takes:
 
-1. Its rows are stored: it is done with. Else the others are told that this collector yields; not before the time is over
-   in which an earlier try of its own could still be running.
+1. Its rows are stored: it is a duplicate, and done with. Else the others are told that this collector yields.
 2. Nobody has been named to store it. Where all others yielded, the collector with the lowest id has itself named at
    once. Otherwise somebody may be inserting it at this moment, or have died: after a time, so does anybody. The naming
    is one insert whose token is the digest, so there is one winner, whatever happens.
@@ -24,8 +23,9 @@ from typing import Final, Literal
 from spanglass_collector.claims import Claims, Standing
 from spanglass_collector.delivery import Delivery
 from spanglass_collector.errors import Busy
+from spanglass_collector.journal.group import Group
 from spanglass_collector.metrics import Metrics
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.queue import Queue
 from spanglass_store.errors import StoreError, StoreRejected
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ GRACE_SECONDS: Final = 1.0
 @dataclass(slots=True)
 class _Held:
     group: Group
-    may_be_stored: bool
     since: float = field(default_factory=time.monotonic)
     next_look: float = float("-inf")
     wait_seconds: float = FIRST_WAIT_SECONDS
@@ -69,14 +68,11 @@ class Contested:
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def take(self, group: Group, *, may_be_stored: bool) -> None:
-        """Look after a group of one item, which the queue has put off, from now on.
-
-        ``may_be_stored``: by this collector, in a try before.
-        """
+    def take(self, group: Group) -> None:
+        """Look after a group of one item, which the queue has put off, from now on."""
         log.info("a request of %d rows is claimed by another collector too", group.block.rows)
         with self._changed:
-            self._held.append(_Held(group, may_be_stored))
+            self._held.append(_Held(group))
             self._changed.notify()
             if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._run, name="contested", daemon=True)
@@ -121,10 +117,8 @@ class Contested:
     def _settled(self, held: _Held) -> bool:
         group, digest = held.group, held.group.digests[0]
         if not held.is_tried and self._claims.is_stored(group.block):
-            self._settle(group, "stored" if held.may_be_stored else "duplicate")
+            self._settle(group, "stored" if self._is_own(group) else "duplicate")
             return True
-        if held.may_be_stored and not self._is_late(held, 1):
-            return False
         if not held.has_yielded:
             self._claims.yield_(group)
             held.has_yielded = True
@@ -148,6 +142,10 @@ class Contested:
             return True
         self._settle(group, "stored")
         return True
+
+    def _is_own(self, group: Group) -> bool:
+        """Whether what is stored was stored by this collector, before it was restarted."""
+        return not group.is_new and self._claims.standing(group.digests[0]).decided == self._claims.collector
 
     def _may_be_named(self, held: _Held, standing: Standing) -> bool:
         if standing.all_yielded:

@@ -7,12 +7,15 @@ would take the next try for done. So where a try was not the first, somebody loo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from spanglass_collector.queue import Group
+from spanglass_collector.journal.group import Group
 from spanglass_store.native import Block
+
+log = logging.getLogger(__name__)
 
 Insert = Callable[[Block, str], None]
 """Insert a block under a token, once. Raises StoreError."""
@@ -34,4 +37,5 @@ class Delivery:
         """Insert the group. Raises StoreError; then the same again, as ``is_repeated``."""
         self.insert(group.block, group.group_id)
         if is_repeated and self.is_missing(group.block):
+            log.warning("ClickHouse knows the group %s but has nothing of it: it is inserted again", group.group_id)
             self.insert(group.block, group.group_id + AGAIN)

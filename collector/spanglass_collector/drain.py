@@ -19,9 +19,10 @@ from spanglass_collector.claims import CONTESTED, Claims
 from spanglass_collector.contested import Contested
 from spanglass_collector.delivery import Delivery
 from spanglass_collector.errors import Busy
+from spanglass_collector.journal.group import Group
 from spanglass_collector.metrics import Metrics
-from spanglass_collector.queue import Group, Queue
-from spanglass_store.errors import StoreError, StoreRejected
+from spanglass_collector.queue import Queue
+from spanglass_store.errors import StoreError, StoreRejected, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Drain:
         self._pace = pace
         self._metrics = metrics
         self._stopping = threading.Event()
+        self._began_at = time.monotonic()
         self._deadline = float("inf")
         self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
 
@@ -108,18 +110,18 @@ class Drain:
         """One group, until it is stored, split, given up or set aside, or until there is no time left."""
         group = self._queue.lease(max_rows=self._pace.rows, max_bytes=self._pace.size_bytes)
         wait_seconds = FIRST_WAIT_SECONDS
-        claimed_at, is_tried = float("-inf"), False
+        claimed_at, tried_at = float("-inf"), None
         while group is not None and not self._ends():
             began = time.perf_counter()
             try:
                 if self._claims and time.monotonic() > claimed_at + self._claims.patience.read_is_good_seconds:
                     reading_at = time.monotonic()
-                    left = self._without_contested(group, is_tried=is_tried)
+                    left = self._without_contested(group, tried_at)
                     if left is None:
                         return
                     group, claimed_at = left, reading_at
-                was_tried, is_tried = is_tried, True
-                self._delivery.deliver(group, is_repeated=was_tried or not group.is_new)
+                is_repeated, tried_at = tried_at is not None or not group.is_new, time.monotonic()
+                self._delivery.deliver(group, is_repeated=is_repeated)
             except StoreRejected as error:
                 if self._is_ready():
                     self._give_up(group, str(error))
@@ -135,20 +137,30 @@ class Drain:
                 return
             wait_seconds = min(2 * wait_seconds, self._pace.retry_max_seconds)
 
-    def _without_contested(self, group: Group, *, is_tried: bool) -> Group | None:
-        """The group without what another collector may be storing; None where nothing is left."""
+    def _without_contested(self, group: Group, tried_at: float | None) -> Group | None:
+        """The group without what another collector may be storing; None where nothing is left.
+
+        A group that may be stored stays whole: ClickHouse knows a token only with as many rows as it came with.
+        """
         if self._claims is None or self._contested is None:
             return group
         if group.group_id.startswith(CONTESTED):  # as it was before a restart
             self._queue.put_off(group)
-            self._contested.take(group, may_be_stored=False)
+            self._contested.take(group)
             return None
-        contest = self._claims.contest(group, is_tried=is_tried)
+        contest = self._claims.contest(group, is_tried=tried_at is not None)
         if not contest.lost:
             return group
+        if contest.may_be_stored:
+            if self._claims.is_stored(group.block):
+                self._queue.ack(group)
+                return None
+            if time.monotonic() < (self._began_at if tried_at is None else tried_at) + self._claims.patience.seconds:
+                msg = "an earlier try may still be running, and another collector has a part of the group"
+                raise StoreUnavailable(msg)
         left, taken = self._queue.take_out(group, contest.lost)
         for each in taken:
-            self._contested.take(each, may_be_stored=contest.may_be_stored)
+            self._contested.take(each)
         return left
 
     def _give_up(self, group: Group, reason: str) -> None:

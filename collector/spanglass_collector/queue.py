@@ -12,16 +12,16 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from spanglass_collector.board import Notice
 from spanglass_collector.errors import Busy, QueueFull
 from spanglass_collector.journal import kinds, set_aside
-from spanglass_collector.journal.backlog import Item, runs
+from spanglass_collector.journal.backlog import Item
 from spanglass_collector.journal.clock import steady_clock
 from spanglass_collector.journal.digests import short
+from spanglass_collector.journal.group import Group, record_of_groups
 from spanglass_collector.journal.group_commit import Batch, GroupCommit, Step
 from spanglass_collector.journal.journal import SEGMENT_BYTES
 from spanglass_collector.journal.keeper import Keeper
@@ -33,21 +33,6 @@ from spanglass_collector.ledger import Tables
 from spanglass_store.native import Block
 
 NEARLY_FULL: Final = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A fixed set of items of one table, to be inserted together with ``group_id`` as the insert's token.
-
-    ``digests``: of each item's body, 16 bytes, empty where it has none. ``is_new``: made by this very lease, so
-    nobody can have tried to insert it.
-    """
-
-    group_id: str
-    block: Block
-    items: int
-    digests: tuple[bytes, ...] = ()
-    is_new: bool = field(default=False, compare=False)
 
 
 class Queue:
@@ -148,13 +133,13 @@ class Queue:
             if not (chosen := backlog.choose(max_rows, max_bytes)):
                 return Step(lambda: ("", [], False))
             new_id = uuid.uuid4().hex
-            return Step(lambda: (new_id, chosen, True), (_groups((new_id, chosen)),), sync=True, essential=True)
+            return Step(lambda: (new_id, chosen, True), (record_of_groups((new_id, chosen)),), sync=True, essential=True)
 
         group_id, items, is_new = self._writer.submit(plan).result()
         if not items:
             return None
         try:  # in the caller's thread: it is much to read, and the writer has others waiting
-            return _group(group_id, items, is_new=is_new)
+            return Group.read(group_id, items, is_new=is_new)
         except OSError as error:
             msg = f"The queue cannot be read: {error}."
             raise Busy(msg, retry_after_seconds=5) from error
@@ -173,7 +158,7 @@ class Queue:
         def plan(_: Batch) -> Step[None]:
             items = self._items(group)
             half = len(items) // 2
-            record = _groups((uuid.uuid4().hex, items[:half]), (uuid.uuid4().hex, items[half:]))
+            record = record_of_groups((uuid.uuid4().hex, items[:half]), (uuid.uuid4().hex, items[half:]))
             return Step(_nothing, (record,), sync=True, essential=True)
 
         self._writer.submit(plan).result()
@@ -186,14 +171,14 @@ class Queue:
 
         def plan(_: Batch) -> Step[tuple[Group | None, list[Group]]]:
             items = self._items(group)
-            record = _groups(*((new_id, [items[place]]) for place, new_id in new_ids.items()))
+            record = record_of_groups(*((new_id, [items[place]]) for place, new_id in new_ids.items()))
 
             def result() -> tuple[Group | None, list[Group]]:
                 groups = self._state.backlog.groups
                 self._state.backlog.out.update(new_ids.values())
                 staying = groups.get(group.group_id)
-                left = staying and _group(group.group_id, staying, is_new=group.is_new)
-                return left or None, [_group(new_id, groups[new_id], is_new=True) for new_id in new_ids.values()]
+                left = staying and Group.read(group.group_id, staying, is_new=group.is_new)
+                return left or None, [Group.read(new_id, groups[new_id], is_new=True) for new_id in new_ids.values()]
 
             return Step(result, (record,), sync=True, essential=True)
 
@@ -308,16 +293,6 @@ class Queue:
         """After each write, in the writer's thread, when everybody has a result."""
         self._waiting.look()
         self._keeper.put_in_order()
-
-
-def _group(group_id: str, items: Sequence[Item], *, is_new: bool) -> Group:
-    """Raises OSError. The files are there as long as one of the items waits."""
-    blocks = [Block(item.table, item.segment.read(item.body_at, item.size), item.rows) for item in items]
-    return Group(group_id, Block.concat(blocks), len(items), tuple(item.digest for item in items), is_new)
-
-
-def _groups(*groups: tuple[str, Sequence[Item]]) -> Record:
-    return Record(kinds.GROUPS, {"groups": [(group_id, runs(items)) for group_id, items in groups]})
 
 
 def _nothing() -> None:

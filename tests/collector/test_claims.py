@@ -11,9 +11,10 @@ import pytest
 from collector.wire import body_of, wire_span
 
 from spanglass_collector.claims import CONTESTED, Claims, Contest, Patience
+from spanglass_collector.journal.group import Group
 from spanglass_collector.pipeline import batch_from_body
 from spanglass_collector.prices import GenaiPrices
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.queue import Queue
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.native import Block

@@ -12,10 +12,11 @@ from collector.wire import body_of, wire_span
 
 from spanglass_collector.delivery import AGAIN
 from spanglass_collector.drains import Drains
+from spanglass_collector.journal.group import Group
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.pipeline import batch_from_body
 from spanglass_collector.prices import GenaiPrices
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.queue import Queue
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.query import Query

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from spanglass_collector.errors import Busy
 from spanglass_collector.journal import journal, set_aside
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.journal.group import Group
+from spanglass_collector.queue import Queue
 from spanglass_store.native import Block
 
 PLACES = ("duplicate", "rejected", "queued", "stored", "set_aside")

@@ -7,7 +7,8 @@ import pytest
 
 from spanglass_collector.errors import Busy
 from spanglass_collector.journal import disk, set_aside
-from spanglass_collector.queue import Group, Queue
+from spanglass_collector.journal.group import Group
+from spanglass_collector.queue import Queue
 from spanglass_store.native import Block
 
 BLOCK = Block("spans", b"line\nof \x00bytes", 3)
