@@ -130,6 +130,7 @@ def test_a_version_that_is_not_known_is_reported(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "openai.resources.chat.completions.completions", None)
     monkeypatch.setitem(sys.modules, "openai.resources.responses.responses", None)
     monkeypatch.setitem(sys.modules, "openai.resources.embeddings", None)
+    monkeypatch.setitem(sys.modules, "openai.resources.completions", None)
     told = spanglass.instrument("openai")
     assert told.failed == {"openai": "LookupError: nothing that is known was found in this version of openai"}
 

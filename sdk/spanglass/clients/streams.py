@@ -42,6 +42,14 @@ class Edit:
     shown: Callable[[Any], Any]  # true of every chunk but a few, and quick to ask
     hides: Callable[[Any], bool]  # asked of those few: is the chunk there only because of the question?
 
+    def shows(self, chunk: Any) -> bool:
+        """Whether the caller is to see it."""
+        try:
+            return bool(self.shown(chunk)) or not self.hides(chunk)
+        except Exception as error:  # noqa: BLE001  a chunk of another shape is the caller's
+            swallow("clients.chunk", error)
+            return True
+
 
 class Tap:
     """The chunks of one stream, and the span that ends with them."""
@@ -59,11 +67,7 @@ class Tap:
         if not self.chunks:
             self.live.first_chunk_ns = time_ns()
         self.chunks.append(chunk)
-        try:
-            return self.edit is None or bool(self.edit.shown(chunk)) or not self.edit.hides(chunk)
-        except Exception as error:  # noqa: BLE001  a chunk of another shape is the caller's
-            swallow("clients.chunk", error)
-            return True
+        return self.edit is None or self.edit.shows(chunk)
 
     def finish(self, error: BaseException | None = None) -> None:
         """End the span with what has arrived; a second call does nothing."""
@@ -173,7 +177,7 @@ def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:  # noqa: C901  a ge
             chunks.close()
 
 
-async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:  # noqa: C901  as above
+async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:
     """The same for an asynchronous iterator."""
     keep, edit = tap.chunks.append, tap.edit
     try:
@@ -181,19 +185,9 @@ async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any
             if tap.takes(chunk):
                 yield chunk
             break
-        if edit is None:
-            async for chunk in chunks:
-                keep(chunk)
-                yield chunk
-        else:
-            shown = edit.shown
-            async for chunk in chunks:
-                keep(chunk)
-                try:
-                    if not shown(chunk) and edit.hides(chunk):
-                        continue
-                except Exception as error:  # noqa: BLE001  a chunk of another shape is the caller's
-                    swallow("clients.chunk", error)
+        async for chunk in chunks:
+            keep(chunk)
+            if edit is None or edit.shows(chunk):
                 yield chunk
     except GeneratorExit:
         raise

@@ -166,7 +166,6 @@ class Outbox:
             self._wake.wait(self._settings.export_interval_seconds)
             self._wake.clear()
             with guarded("export"):
-                self._sender.watch()
                 self._pack(float("inf"))
 
     def _pack(self, deadline: float, *, last: bool = False) -> None:

@@ -54,7 +54,6 @@ class Sender:
         self._closing = self._given_up = False
         self._deadline = float("inf")  # monotonic; when closing
         self._thread: threading.Thread | None = None
-        self._transport: Transport | None = None
         self._has_stopped = False  # the thread has found nothing more to do
         self._is_known = False  # our key, to the collector
 
@@ -90,11 +89,6 @@ class Sender:
             with suppress(RuntimeError):  # Python 3.12 starts none while it ends: `close` sends then
                 thread.start()
                 self._thread = thread
-
-    def watch(self) -> None:
-        """Break off a request that keeps the thread for too long. To be called now and then."""
-        if self._transport is not None:
-            self._transport.watch()
 
     def flush(self, deadline: float) -> None:
         """Return when nothing waits in memory any more: sent, or spooled after one attempt that failed."""
@@ -163,10 +157,11 @@ class Sender:
 
     def _run(self) -> None:
         ours = otel_context.attach(otel_context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: FBT003
+        transport: Transport | None = None
         while (work := self._next()) is not None:
             answer = _NO_REQUEST
             with guarded("send"):
-                self._transport = transport = self._transport or Transport(self._settings)
+                transport = transport or Transport(self._settings)
                 parcel = work.parcel if isinstance(work, Taken) else work
                 left = self._deadline - time.monotonic()
                 answer = transport.post(parcel, min(self._settings.timeout_seconds, left))
@@ -178,8 +173,8 @@ class Sender:
         with self._changed:
             self._has_stopped = True
             self._changed.notify_all()
-        if self._transport is not None:
-            self._transport.close()
+        if transport is not None:
+            transport.close()
         otel_context.detach(ours)
 
     def _next(self) -> Parcel | Taken | None:

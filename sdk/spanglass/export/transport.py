@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
-import socket
 import threading
 import time
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,6 +16,9 @@ from urllib.parse import urlsplit
 from spanglass.export.parcel import CONTENT_TYPES, PATHS, Parcel
 
 if TYPE_CHECKING:
+    import socket
+    from http.client import HTTPResponse
+
     from spanglass.settings import Settings
 
 
@@ -39,7 +41,6 @@ class Answer:
     retry_after_seconds: float | None = None
 
 
-_TOO_LONG: Final = Answer(Verdict.LATER, reason="its answer takes too long")
 _TOO_LARGE: Final = 413
 _UNREADABLE: Final = frozenset({400, 415})  # how a server that does not know a compression answers
 _MAX_REASON: Final = 200
@@ -108,6 +109,33 @@ if hasattr(os, "register_at_fork"):
     )
 
 
+class _InTime(io.RawIOBase):
+    """What an answer is read from, until a moment. http.client asks a socket for a file: this is both.
+
+    urllib3's limit is one for each reading: a server that answers byte by byte would keep within it for ever.
+    """
+
+    def __init__(self, connected: socket.socket, until: float) -> None:
+        self._socket = connected
+        self._until = until
+        self._file: Any = connected.makefile("rb", buffering=0)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(max(self._until - time.monotonic(), 0.001))
+        count: int | None = self._file.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 class Transport:
     """A connection to the collector that is kept open. For one thread; made in the thread that uses it."""
 
@@ -121,43 +149,28 @@ class Transport:
             self._pool = _pool(settings, urllib3)
             self._encoding, self._compress = compressor(settings)
             self._timeout = urllib3.Timeout
-            self._socket: socket.socket | None = None  # of the request under way, once its answer is awaited
-            self._until = float("inf")  # monotonic; when that request has taken too long
-            self._is_broken_off = False
+            self._until = float("inf")  # monotonic; when the request under way has taken too long
             self._pool.pool_classes_by_scheme = {
-                scheme: self._watching(kind) for scheme, kind in self._pool.pool_classes_by_scheme.items()
+                scheme: self._within_time(kind) for scheme, kind in self._pool.pool_classes_by_scheme.items()
             }
 
     def post(self, parcel: Parcel, timeout_seconds: float) -> Answer:
         """Send it and wait for the answer. Raises nothing for what may happen on a network."""
-        self._until, self._is_broken_off = time.monotonic() + timeout_seconds, False
-        try:
-            answer = self._answer(parcel, timeout_seconds)
-        finally:
-            self._until, self._socket = float("inf"), None
-        return _TOO_LONG if self._is_broken_off else answer  # half an answer may look like a whole one
+        self._until = time.monotonic() + timeout_seconds
+        return self._answer(parcel, timeout_seconds)
 
-    def watch(self) -> None:
-        """Break off a request that has taken too long. For another thread than the one it keeps waiting.
+    def _within_time(self, pool: Any) -> Any:
+        """A class of connection pools in which an answer as a whole must come in time."""
+        from http.client import HTTPResponse  # noqa: PLC0415  urllib3 has it
 
-        urllib3's limit is one for each reading: a server that answers byte by byte keeps within it for ever.
-        """
-        if time.monotonic() > self._until and (waiting := self._socket) is not None:
-            self._is_broken_off = True
-            with suppress(OSError):
-                socket.socket.shutdown(waiting, socket.SHUT_RDWR)  # not TLS's own, which would wait for the server
-
-    def _watching(self, pool: Any) -> Any:
-        """A class of connection pools whose connections tell which socket they wait at."""
         transport = self
 
-        def getresponse(self: Any) -> Any:
-            transport._socket = self.sock
-            return connection.getresponse(self)
+        def response_class(_connection: Any, connected: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
+            return HTTPResponse(_InTime(connected, transport._until), *args, **kwargs)  # type: ignore[arg-type]
 
         connection = pool.ConnectionCls
-        watched = type(connection.__name__, (connection,), {"getresponse": getresponse})
-        return type(pool.__name__, (pool,), {"ConnectionCls": watched})
+        timed = type(connection.__name__, (connection,), {"response_class": response_class})
+        return type(pool.__name__, (pool,), {"ConnectionCls": timed})
 
     def _answer(self, parcel: Parcel, timeout_seconds: float) -> Answer:
         answer = self._attempt(parcel, timeout_seconds)
