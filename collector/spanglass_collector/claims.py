@@ -96,11 +96,11 @@ class Claims:
             {places[digest]: CONTESTED + digest.hex() for digest in digests if digest in lost}, may_be_stored
         )
 
-    def yield_(self, group: Group) -> None:
-        """Say of a contested item that it will not be inserted without a verdict. It is in a group of its own by now,
+    def yield_(self, groups: Sequence[Group]) -> None:
+        """Say of contested items that they will not be inserted without a verdict. Each is in a group of its own by now,
         also on disk: it must not come back into one after a crash.
         """
-        self._claim(list(group.digests), group.group_id, yielded=True)
+        self._claim([group.digests[0] for group in groups], CONTESTED, yielded=True)
 
     def standing(self, digest: bytes) -> Standing:
         """How a contested request stands now."""

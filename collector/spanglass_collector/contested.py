@@ -2,13 +2,14 @@
 
 For each, in this order, as often as it takes:
 
-1. Its rows are stored: it is a duplicate, and done with. Else the others are told that this collector yields.
-2. Nobody has been named to store it. Where all others yielded, the collector with the lowest id has itself named at
+1. The others are told that this collector yields.
+2. Its rows are stored: it is a duplicate, and done with.
+3. Nobody has been named to store it. Where all others yielded, the collector with the lowest id has itself named at
    once. Otherwise somebody may be inserting it at this moment, or have died: after a time, so does anybody. The naming
    is one insert whose token is the digest, so there is one winner, whatever happens.
-3. This collector was named. Once whoever had begun before can no longer be inserting, it inserts the item alone, under
+4. This collector was named. Once whoever had begun before can no longer be inserting, it inserts the item alone, under
    a token made of the digest.
-4. Another was named: its rows will come, so begin again.
+5. Another was named: its rows will come, so begin again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -38,10 +39,10 @@ GRACE_SECONDS: Final = 1.0
 @dataclass(slots=True)
 class _Held:
     group: Group
+    has_yielded: bool
     since: float = field(default_factory=time.monotonic)
     next_look: float = float("-inf")
     wait_seconds: float = FIRST_WAIT_SECONDS
-    has_yielded: bool = False
     named_at: float | None = None
     is_tried: bool = False
 
@@ -68,11 +69,16 @@ class Contested:
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def take(self, group: Group) -> None:
-        """Look after a group of one item, which the queue has put off, from now on."""
-        log.info("a request of %d rows is claimed by another collector too", group.block.rows)
+    def take(self, groups: Sequence[Group]) -> None:
+        """Look after groups of one item each, which the queue has put off, from now on."""
+        log.info("%d requests are claimed by another collector too", len(groups))
+        has_yielded = True
+        try:
+            self._claims.yield_(groups)
+        except StoreError:
+            has_yielded = False  # each is tried again by itself
         with self._changed:
-            self._held.append(_Held(group))
+            self._held += [_Held(group, has_yielded) for group in groups]
             self._changed.notify()
             if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._run, name="contested", daemon=True)
@@ -116,12 +122,12 @@ class Contested:
 
     def _settled(self, held: _Held) -> bool:
         group, digest = held.group, held.group.digests[0]
+        if not held.has_yielded:
+            self._claims.yield_([group])
+            held.has_yielded = True
         if not held.is_tried and self._claims.is_stored(group.block):
             self._settle(group, "stored" if self._is_own(group) else "duplicate")
             return True
-        if not held.has_yielded:
-            self._claims.yield_(group)
-            held.has_yielded = True
         standing = self._claims.standing(digest)
         if standing.decided is None and self._may_be_named(held, standing):
             self._claims.decide(digest)

@@ -146,7 +146,7 @@ class Drain:
             return group
         if group.group_id.startswith(CONTESTED):  # as it was before a restart
             self._queue.put_off(group)
-            self._contested.take(group)
+            self._contested.take([group])
             return None
         contest = self._claims.contest(group, is_tried=tried_at is not None)
         if not contest.lost:
@@ -159,8 +159,7 @@ class Drain:
                 msg = "an earlier try may still be running, and another collector has a part of the group"
                 raise StoreUnavailable(msg)
         left, taken = self._queue.take_out(group, contest.lost)
-        for each in taken:
-            self._contested.take(each)
+        self._contested.take(taken)
         return left
 
     def _give_up(self, group: Group, reason: str) -> None:

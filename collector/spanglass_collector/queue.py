@@ -17,13 +17,13 @@ from typing import Final, Self
 
 from spanglass_collector.board import Notice
 from spanglass_collector.errors import Busy, QueueFull
-from spanglass_collector.journal import kinds, set_aside
+from spanglass_collector.journal import disk, kinds, set_aside
 from spanglass_collector.journal.backlog import Item
 from spanglass_collector.journal.clock import steady_clock
 from spanglass_collector.journal.digests import short
 from spanglass_collector.journal.group import Group, record_of_groups
 from spanglass_collector.journal.group_commit import Batch, GroupCommit, Step
-from spanglass_collector.journal.journal import SEGMENT_BYTES
+from spanglass_collector.journal.journal import RESERVE_BYTES, SEGMENT_BYTES
 from spanglass_collector.journal.keeper import Keeper
 from spanglass_collector.journal.kinds import Fate
 from spanglass_collector.journal.record import Record
@@ -219,15 +219,18 @@ class Queue:
         """The ledger, with what waits and what the files take."""
         return self._writer.submit(lambda _: Step(self._keeper.notice))
 
-    def probe(self) -> Future[bool]:
-        """Whether the queue can be written and has room: False from nine tenths of its limit on.
+    def probe(self) -> Future[str]:
+        """Whether the queue can be written and has room: empty, or a sentence.
 
         The result raises Busy where the disk refuses.
         """
-        probe = Record(kinds.PROBE, {})
-        return self._writer.submit(
-            lambda _: Step(lambda: self.waiting_bytes < NEARLY_FULL * self.max_bytes, (probe,), sync=True)
-        )
+
+        def result() -> str:
+            if self.waiting_bytes >= NEARLY_FULL * self.max_bytes:
+                return "The queue is full, or nearly."
+            return "" if disk.free_bytes(self.directory) >= RESERVE_BYTES else "The queue's disk is full, or nearly."
+
+        return self._writer.submit(lambda _: Step(result, (Record(kinds.PROBE, {}),), sync=True))
 
     @property
     def waiting_rows(self) -> int:

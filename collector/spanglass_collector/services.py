@@ -46,8 +46,8 @@ class Services:
         """Why the collector cannot accept and store now, in sentences; empty when it can."""
         found = await asyncio.to_thread(store_problem, self.store)
         try:
-            if not await asyncio.wrap_future(self.queue.probe()):
-                found.append("The queue is full, or nearly.")
+            if problem := await asyncio.wrap_future(self.queue.probe()):
+                found.append(problem)
         except Busy as busy:
             found.append(str(busy))
         return found

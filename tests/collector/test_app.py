@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -240,56 +238,6 @@ def test_spans_wait_while_the_database_is_down(tmp_path: Path) -> None:
             for span in spans:
                 trace_of(client, span.trace_id)
             until(lambda: ledger(client) == {"received": 5, "stored": 5})
-
-
-def test_kill_9_in_the_middle_of_a_load_loses_nothing_and_doubles_nothing(
-    tmp_path: Path, store: Store, store_url: str
-) -> None:
-    """Three times killed under four clients that retry only what was not acknowledged, each with the same body."""
-    acknowledged: list[str] = []
-    unsure: list[str] = []
-    collector = settings(tmp_path, store_url, linger_seconds=0.02)
-    url = f"http://{collector.host}:{collector.port}/v1/traces"
-    stop = threading.Event()
-
-    def load() -> None:
-        with httpx.Client(timeout=10) as own:
-            while not stop.is_set():
-                spans = [model_call() for _ in range(20)]
-                body, ids = body_of(*spans), [span.span_id for span in spans]
-                while not (sent := _sent(own, url, body)) and not stop.is_set():
-                    time.sleep(0.02)
-                (acknowledged if sent else unsure).extend(ids)
-
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    for number in range(3):
-        with running(collector) as process:
-            if not number:
-                for thread in threads:
-                    thread.start()
-            already = len(acknowledged)
-            until(lambda already=already: len(acknowledged) >= already + 1000)
-            process.kill()
-    stop.set()
-    for thread in threads:
-        thread.join()
-    with running(collector) as process, httpx.Client(base_url=process.url, timeout=60) as client:
-        until(lambda: "queued" not in ledger(client))
-        told = ledger(client)
-    rows = store.fetch_rows(Query("spans", "SELECT leftPad(lower(hex(span_id)), 16, '0') AS span_id FROM spans"))
-    stored = Counter(row["span_id"] for row in rows)
-    assert len(acknowledged) >= 3000
-    assert [span_id for span_id in acknowledged if stored[span_id] != 1] == []
-    assert max(stored.values()) == 1
-    assert stored.keys() <= {*acknowledged, *unsure}
-    assert told["stored"] == len(rows)
-
-
-def _sent(client: httpx.Client, url: str, body: bytes) -> bool:
-    try:
-        return client.post(url, content=body, headers=PROTOBUF).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_sigterm_finishes_what_is_under_way_and_exits_cleanly(tmp_path: Path, store: Store, store_url: str) -> None:

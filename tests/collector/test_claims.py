@@ -71,8 +71,7 @@ def test_what_may_be_stored_goes_on_where_all_others_yielded_and_nobody_was_name
     theirs.contest(contested, is_tried=False)
     for each in taken:
         theirs._claim(each.digests, each.group_id, yielded=False)
-    theirs.yield_(taken[0])
-    theirs.yield_(taken[1])
+    theirs.yield_(taken)
     again = a.lease(max_rows=10, max_bytes=1000)
     assert again is not None
     told = of(a, store).contest(again, is_tried=False)  # as after a restart: the group is no new one

@@ -64,7 +64,9 @@ class Collector:
         with self.opened() as queue:
             claims = Claims(self.store, queue.identity, Patience(self.patience_seconds))
             pace = Pace(rows=1000, size_bytes=10**7, linger_seconds=0.0, retry_max_seconds=0.05)
-            drain = Drain(queue, Delivery(insert), ready=lambda: self.is_ready, pace=pace, metrics=Metrics(), claims=claims)
+            drain = Drain(
+                queue, Delivery(insert), ready=lambda: self.is_ready, pace=pace, metrics=Metrics(), claims=claims
+            )
             drain.start()
             try:
                 yield queue
@@ -128,7 +130,7 @@ def test_who_claimed_and_died_is_waited_for_and_then_replaced(two: tuple[Collect
     a.put(body)
     a.away.set()
     with a.draining():
-        until(lambda: store.fetch_rows(Query("claims", "SELECT count() AS n FROM claims"))[0]["n"])
+        until(lambda: claims_of(store))
     b.put(body)
     emptied(b)
     assert b.ledger() == {"received": 1, "stored": 1}
@@ -210,3 +212,30 @@ def test_a_contested_request_that_is_poison_is_set_aside_but_not_for_want_of_tab
             until(lambda: told(queue) == {"received": 1, "set_aside": 1})
     with pytest.raises(StoreRejected):
         store.insert(poison, token="t")
+
+
+@pytest.mark.parametrize("was_stored", [True, False])
+def test_a_group_that_may_be_stored_stays_whole(
+    two: tuple[Collector, Collector], store: Store, was_stored: bool
+) -> None:
+    """ClickHouse knows a token only with the rows it came with: less of the group would be stored beside it."""
+    a, b = two
+    bodies = [body_of(wire_span()) for _ in range(3)]
+    for body in bodies:
+        a.put(body)
+    (a.dies if was_stored else a.away).set()
+    with a.draining():
+        until(lambda: claims_of(store) == 3 and stored(store)[0] == 3 * was_stored)
+    with b.opened() as queue:  # it claims one of them, and dies
+        digest = hashlib.sha256(bodies[1]).digest()[:16]
+        Claims(store, queue.identity, Patience(PATIENCE_SECONDS))._claim([digest], "g", yielded=False)
+    a.dies.clear()
+    a.away.clear()
+    emptied(a)
+    assert stored(store) == (3, 3)
+    assert a.ledger() == {"received": 3, "stored": 3}
+
+
+def claims_of(store: Store) -> int:
+    rows: int = store.fetch_rows(Query("claims", "SELECT uniqExact(digest) AS n FROM claims"))[0]["n"]
+    return rows

@@ -89,9 +89,10 @@ def test_a_full_queue_refuses_until_there_is_room(queue: Queue) -> None:
     with pytest.raises(QueueFull) as refused:
         queue.put(block("a"))
     assert refused.value.retry_after_seconds == 2
-    assert queue.probe().result() is False
+    assert queue.probe().result() == "The queue is full, or nearly."
     queue.ack(queue.lease(**LEASE))
     assert queue.put(block("a"))
+    assert queue.probe().result() == ""
 
 
 def test_a_group_is_halved_until_the_poison_is_alone_and_set_aside(queue: Queue) -> None:

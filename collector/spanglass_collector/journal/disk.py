@@ -91,6 +91,12 @@ def make_folder(directory: Path) -> None:
         sync_directory(directory.parent)
 
 
+def free_bytes(directory: Path) -> int:
+    """What this process may still write on the disk of ``directory``. Raises OSError."""
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize
+
+
 def lock(directory: Path) -> int:
     """Make the directory and lock it for this process: an open file. Raises QueueInUse where another has it."""
     make_folder(directory)
