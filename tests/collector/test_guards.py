@@ -61,12 +61,16 @@ def test_500_silent_connections_are_closed_and_others_served(client: httpx.Clien
     address = (client.base_url.host, client.base_url.port)
     with ExitStack() as stack:
         silent = [stack.enter_context(socket.create_connection(address)) for _ in range(500)]
-        for connection in silent[::2]:
+        for connection in silent[200:400]:
             connection.sendall(HEAD)  # without its end
+        for connection in silent[400:]:
+            connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n" + bytes(500))
         assert post(client, body_of(wire_span())).status_code == 200
-        assert [ended(connection) for connection in silent] == [b""] * 500
+        assert [ended(connection) for connection in silent[:400]] == [b""] * 400
+        assert {ended(connection)[:12] for connection in silent[400:]} == {b"HTTP/1.1 503"}
         text = client.get("/metrics").text
-    assert 'spanglass_slow_connections_total{waiting_for="head"} 500.0' in text
+    assert 'spanglass_slow_connections_total{waiting_for="head"} 400.0' in text
+    assert 'spanglass_slow_connections_total{waiting_for="body"} 100.0' in text
     assert received(client) == 1
 
 
@@ -109,13 +113,16 @@ def test_a_head_without_end_is_refused(client: httpx.Client) -> None:
 
 
 def bombs() -> dict[str, bytes]:
-    """A gigabyte of nothing, as each encoding has it; several members among them."""
+    """Ten gigabytes of nothing, as each encoding has it; several members among them."""
     block = bytes(64 * MIB)
+    deflate = zlib.compressobj(9)
+    head = deflate.compress(b"") + deflate.flush(zlib.Z_FULL_FLUSH)
+    part = deflate.compress(block) + deflate.flush(zlib.Z_FULL_FLUSH)  # after which it begins anew: it may be repeated
     return {
-        "gzip": gzip.compress(block) * 16,
+        "gzip": gzip.compress(block) * 160,
         "x-gzip": gzip.compress(b"") * 800_000,
-        "deflate": zlib.compress(block * 4),
-        "zstd": zstd.compress(block) * 16,
+        "deflate": head + part * 160,
+        "zstd": zstd.compress(block) * 160,
     }
 
 
