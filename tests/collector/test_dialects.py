@@ -7,6 +7,7 @@ from collector.payloads import Payload, payloads
 from collector.truth import facts_of
 from collector.wire import wire_span
 
+from spanglass_collector import dialects
 from spanglass_collector.dialects import DIALECTS, told_by
 from spanglass_collector.dialects.dialect import Dialect, Family, Found, Phrase, Word
 from spanglass_collector.dialects.indexed import tree
@@ -90,6 +91,16 @@ def test_a_dialect_may_say_that_a_field_is_unknown() -> None:
     span = wire_span(attributes={"m.n": 7})
     found = Plans((unknown, told)).of(shape_of(span)).told_by(span)
     assert (found.input_tokens, found.understood) == (None, set())
+
+
+def test_a_fault_in_a_reader_costs_a_span_nothing_but_its_canonical_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(_: object) -> None:
+        raise ZeroDivisionError
+
+    plans = Plans((Dialect("f", ("f.",), words=(Word("f.a", "provider", faulty),)),))
+    monkeypatch.setattr(dialects, "_PLANS", plans)
+    told = told_by(wire_span(attributes={"f.a": 1}))
+    assert (told.provider, told.understood) == ("", frozenset())
 
 
 def test_names_without_a_namespace_are_the_applications() -> None:

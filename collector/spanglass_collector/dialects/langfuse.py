@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from spanglass.semconv import Kind
@@ -139,9 +139,10 @@ def _first_token(span: WireSpan) -> Iterable[Found]:
     """A moment, as ISO text."""
     try:
         moment = datetime.fromisoformat(_text(span.attributes[FIRST_TOKEN]) or "")
-    except ValueError:
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return
-    since_ns = round(moment.timestamp() * 1e6) * 1000 - span.start_ns
+    since_ns = round(seconds * 1e6) * 1000 - span.start_ns
     if since_ns >= 0:
         yield Found("time_to_first_token_ns", since_ns, (FIRST_TOKEN,))
 

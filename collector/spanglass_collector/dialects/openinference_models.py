@@ -133,7 +133,7 @@ def _asked(span: WireSpan, parameters: Iterable[Mapping[str, Any]]) -> str | Non
 
 def _is_call(span: WireSpan) -> bool:
     """Whether it is the call of a model: whatever stands around calls repeats what they say."""
-    return span.attributes.get(KIND) in _CALLS
+    return values.text(span.attributes.get(KIND)) in _CALLS
 
 
 def _is_asked(span: WireSpan, name: str) -> bool:
