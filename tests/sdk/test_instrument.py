@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import langchain_core.callbacks  # noqa: F401  what is not imported is turned on later
 import pytest
 from openai import AsyncOpenAI, OpenAI
 from openinference.instrumentation.langchain import LangChainInstrumentor
