@@ -175,7 +175,7 @@ def queryable_p99_seconds(store: Store, url: str, rate: float) -> float:
         while not ended.is_set() or (waiting and len(took) < 10**6):
             ids = list(waiting)
             if ids:
-                sql = "SELECT DISTINCT lower(hex(trace_id)) AS id FROM spans WHERE trace_id IN (SELECT unhex(arrayJoin({ids:Array(String)})))"
+                sql = "SELECT DISTINCT lower(hex(trace_id)) AS id FROM spans WHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))"
                 found = store.fetch(Query("found", sql, (("ids", tuple(ids)),)))["id"]
                 now = time.time()
                 took.extend(now - waiting.pop(each) for each in found)
@@ -188,6 +188,7 @@ def queryable_p99_seconds(store: Store, url: str, rate: float) -> float:
     )
     ended.set()
     looking.join(timeout=60)
+    assert not looking.is_alive(), f"{len(waiting)} traces were acknowledged and cannot be found"
     took.sort()
     return took[len(took) * 99 // 100]
 
