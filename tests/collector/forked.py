@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import socket
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,3 +109,21 @@ def run_collector(settings: Settings, clock_ns: Any) -> None:
         time.time_ns = lambda: now_ns() + clock_ns.value
         time.time = lambda: now() + clock_ns.value / 1e9
     run(settings)
+
+
+def run_orphan(settings: Settings) -> None:
+    """A worker whose standard input ends once it listens, as it does when the process that started it is killed."""
+    from spanglass_collector.settings import environment_of  # noqa: PLC0415  (only in the child)
+    from spanglass_collector.worker import main  # noqa: PLC0415
+
+    os.environ.update(environment_of(settings))
+    reading, writing = os.pipe()
+    os.dup2(reading, sys.stdin.fileno())
+
+    def leave_alone() -> None:
+        httpx.get(f"http://{settings.host}:{settings.port}/healthz", timeout=60)
+        os.close(writing)
+
+    threading.Thread(target=leave_alone).start()
+    listener = socket.create_server((settings.host, settings.port))
+    main(os.dup(listener.fileno()))

@@ -105,6 +105,8 @@ def test_wrong_ids_are_refused_one_by_one_in_protobuf_and_in_json(client: httpx.
         "rejectedSpans": "1", "errorMessage": "span 'j': trace_id has 0 bytes, not 16",
     }  # fmt: skip
     assert stored(client, WireSpan(protos[0].trace_id.hex(), protos[0].span_id.hex(), "", "", 0, 0))["name"] == "s0"
+    ledger = client.get("/api/v1/ledger").json()
+    assert (ledger["received"], ledger["rejected"]) == (6, 5)
 
 
 @pytest.mark.parametrize(("start_ns", "end_ns"), [(0, 0), (2**64 - 1, 1), (10**18, 2**64 - 1), (1, 2**63)])
