@@ -93,7 +93,9 @@ class Phrase:
 
     def applies(self, names: Iterable[str], scope_name: str) -> bool:
         """Whether one of ``names``, of attributes and (with ``event:``) of events, is one that it reads."""
-        return (not self.scopes or scope_name.startswith(self.scopes)) and any(name in self._exact or name.startswith(self._beginnings) for name in names)
+        return (not self.scopes or scope_name.startswith(self.scopes)) and any(
+            name in self._exact or name.startswith(self._beginnings) for name in names
+        )
 
     @property
     def _exact(self) -> frozenset[str]:
