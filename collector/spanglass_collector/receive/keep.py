@@ -30,6 +30,8 @@ Change: TypeAlias = Callable[[Decoded], Decoded]
 
 SMALL_BODY_BYTES: Final = 64 * 1024
 """Bodies up to here are read where they arrive; larger ones in a thread, so that others are served meanwhile."""
+QUICK_BODY_BYTES: Final = 1024 * 1024
+"""The same of spans that nothing has to be redacted in: some 10 ms. Another processor would have to fetch them first."""
 MAX_TOLD: Final = 3
 """Reasons told in one answer."""
 _READER: Final = ThreadPoolExecutor(1, "reader")
@@ -68,7 +70,8 @@ class KeepSpans:
     async def __call__(self, body: bytes, project: str) -> Kept:
         """The answer, once the spans are on disk."""
         change = changes(self.caps, self.redaction, self.names, project=project, body_bytes=len(body))
-        batch, digest = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
+        most = QUICK_BODY_BYTES if self.redaction is None else SMALL_BODY_BYTES
+        batch, digest = await inline_or_thread(len(body), lambda: self._batch(body, project, change), inline_bytes=most)
         rejected = len(batch.rejects)
         is_new = await asyncio.wrap_future(self.queue.submit(batch.rows, digest=digest, rejected=rejected))
         if is_new and batch.unpriced:
@@ -138,9 +141,9 @@ def changes(
     return change
 
 
-async def inline_or_thread(size: int, work: Callable[[], T]) -> T:
+async def inline_or_thread(size: int, work: Callable[[], T], *, inline_bytes: int = SMALL_BODY_BYTES) -> T:
     """What ``work`` returns; where ``size`` bytes are many, from a thread."""
-    return work() if size <= SMALL_BODY_BYTES else await asyncio.get_running_loop().run_in_executor(_READER, work)
+    return work() if size <= inline_bytes else await asyncio.get_running_loop().run_in_executor(_READER, work)
 
 
 def _answer(batch: Batch) -> bytes:
