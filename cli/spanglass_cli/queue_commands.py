@@ -1,4 +1,4 @@
-"""Commands for what the database refused for good: `queue list`, `queue replay`, `queue export`.
+"""Commands for what the database refused for good: `queue list`, `queue show`, `queue replay`, `queue export`.
 
 They work on the collector's folder, whether the collector runs or not.
 """
@@ -18,23 +18,38 @@ from spanglass_cli.options import DataDir
 from spanglass_cli.tables import aligned
 
 if TYPE_CHECKING:
-    from spanglass_collector.journal.set_aside import SetAside
+    from spanglass_collector.journal.set_aside import Heading
 
 queue_app = typer.Typer(
     name="queue", help="What the database refused: list it, put it back, take it out.", no_args_is_help=True
 )
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids as `queue list` shows them.", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The id, as `queue list` shows it.")]
 REASON_CHARACTERS = 100
 
 
 @queue_app.command("list")
 def list_(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """The requests whose rows the database refused for good, oldest first, each with the reason."""
-    from spanglass_collector.journal.set_aside import read
+    found = _aside(data_dir)
+    print(_table([(item_id, _heading(path)) for item_id, path in found.items()]) if found else "nothing is set aside")
 
-    rows = [(item_id, read(path)) for item_id, path in _aside(data_dir).items()]
-    print(_table(rows) if rows else "nothing is set aside")
+
+@queue_app.command("show")
+def show(item_id: Id, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """All that is known of one request that was set aside: its table, its file, and the whole reason."""
+    (path,) = _chosen(data_dir, [item_id], everything=False).values()
+    heading = _heading(path)
+    told = {
+        "table": heading.table,
+        "rows": heading.rows,
+        "bytes": heading.size_bytes,
+        "when": _time(heading.at_ns),
+        "file": path,
+        "why": heading.reason,
+    }
+    print("\n".join(f"{name:<6} {value}" for name, value in told.items()))
 
 
 @queue_app.command("replay")
@@ -54,7 +69,7 @@ def replay(
 
 @queue_app.command("export")
 def export(
-    item_id: Annotated[str, typer.Argument(metavar="ID", help="The id, as `queue list` shows it.")],
+    item_id: Id,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.", dir_okay=False)
@@ -76,14 +91,19 @@ def export(
 
 def _aside(data_dir: Path) -> dict[str, Path]:
     """Everything that is set aside: id (the queue's folder and the number in it) to file."""
-    from spanglass_collector.folders import queue_folders
-    from spanglass_collector.journal.set_aside import aside
+    from spanglass_collector.folders import aside_in
 
-    return {
-        f"{folder.name}/{int(path.stem)}": path
-        for folder in queue_folders(data_dir / "queue")
-        for path in aside(folder)
-    }
+    return aside_in(data_dir / "queue")
+
+
+def _heading(path: Path) -> Heading:
+    from spanglass_collector.journal.set_aside import heading
+
+    found = heading(path)
+    if found is None:
+        msg = f"{path} holds nothing that can be read"
+        raise CommandError(msg)
+    return found
 
 
 def _chosen(data_dir: Path, ids: list[str] | None, *, everything: bool) -> dict[str, Path]:
@@ -98,13 +118,13 @@ def _chosen(data_dir: Path, ids: list[str] | None, *, everything: bool) -> dict[
     return {item_id: known[item_id] for item_id in ids} if ids else known
 
 
-def _table(rows: list[tuple[str, SetAside]]) -> str:
+def _table(rows: list[tuple[str, Heading]]) -> str:
     cells = [
         (
             item_id,
-            each.block.table,
-            str(each.block.rows),
-            str(len(each.block.body)),
+            each.table,
+            str(each.rows),
+            str(each.size_bytes),
             _time(each.at_ns),
             _short(each.reason),
         )

@@ -22,12 +22,14 @@ from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.langfuse import langfuse_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
+from spanglass_collector.api.status import status_routes
 from spanglass_collector.api.traceloop import traceloop_routes
 from spanglass_collector.caps import Caps
 from spanglass_collector.current_prices import CurrentPrices
 from spanglass_collector.drains import Drains
 from spanglass_collector.errors import PortTaken, StartRefused
 from spanglass_collector.folders import Folders, claimed_root
+from spanglass_collector.history import LOOK_SECONDS
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.names_seen import WRITE_SECONDS, NamesSeen
 from spanglass_collector.prices import GenaiPrices
@@ -85,6 +87,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
         limits=limits,
         memory=memory,
         rates=rates,
+        max_queue_bytes=settings.queue_max_bytes,
         redaction=redaction,
     )
     drains = Drains(settings, store, metrics)
@@ -113,6 +116,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
         refreshing = [
             asyncio.create_task(_refresh(keyring.refresh, settings.keys_refresh_seconds)),
             asyncio.create_task(_refresh(prices.refresh, settings.prices_refresh_seconds)),
+            asyncio.create_task(_refresh(services.look, LOOK_SECONDS)),
             asyncio.create_task(_refresh(lambda: asyncio.to_thread(names.write), WRITE_SECONDS)),
         ]
         await prices.wait(timeout_seconds=PRICES_WAIT_SECONDS)
@@ -123,7 +127,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
             for task in refreshing:
                 task.cancel()
             await asyncio.gather(*refreshing, return_exceptions=True)
-            await asyncio.to_thread(drain.stop, timeout_seconds=settings.shutdown_seconds / 2)
+            await asyncio.to_thread(drain.stop, timeout_seconds=settings.shutdown_seconds / 4)
             await asyncio.to_thread(folders.stop)
             await asyncio.to_thread(folders.close)
             store.close()
@@ -184,7 +188,7 @@ def _api(services: Services) -> FastAPI:
         title="spanglass", description="What the collector knows, and how to ask it.", docs_url=None, redoc_url=None
     )
     answer_errors(api)
-    for routes in (health_routes, score_routes, langfuse_routes, traceloop_routes, read_routes):
+    for routes in (health_routes, status_routes, score_routes, langfuse_routes, traceloop_routes, read_routes):
         api.include_router(routes(services))
     return api
 

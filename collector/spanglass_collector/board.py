@@ -35,6 +35,10 @@ class Notice:
     file_bytes: int
     oldest_ns: int | None = None
 
+    def oldest_seconds(self, now_ns: int) -> float | None:
+        """How long the oldest of what waits has waited."""
+        return None if self.oldest_ns is None else max(0.0, (now_ns - self.oldest_ns) / 1e9)
+
 
 class Board:
     """The file of the queue that is open here."""

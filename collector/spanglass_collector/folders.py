@@ -135,6 +135,13 @@ class Folders:
             drain.stop(timeout_seconds=0)
 
 
+def aside_in(root: Path) -> dict[str, Path]:
+    """What is set aside in all queues in ``root``: an id (the queue's folder and the number in it) to its file."""
+    return {
+        f"{folder.name}/{int(path.stem)}": path for folder in queue_folders(root) for path in set_aside.aside(folder)
+    }
+
+
 def queue_folders(root: Path) -> list[Path]:
     """The folders of queues in ``root``."""
     return sorted(each.parent for each in root.glob("*/queue.lock"))

@@ -48,11 +48,22 @@ METRICS: Final[tuple[Metric, ...]] = (
     Metric(
         "spanglass_queue_file_bytes", "gauge", "Bytes of the queue's files, with what is settled and not yet deleted"
     ),
+    Metric("spanglass_queue_oldest_seconds", "gauge", "How long the oldest of what waits has waited; 0 for nothing"),
     Metric("spanglass_redaction_failures_total", "counter", "Values dropped because a rule failed on them", ("rule",)),
     Metric("spanglass_unpriced_spans_total", "counter", "Model calls with usage and without a known price"),
     Metric("spanglass_own_prices", "gauge", "Own prices known, of all projects"),
     Metric("spanglass_own_prices_unread_total", "counter", "Tries to read the own prices that failed"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One counter with its labels."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
 
 M = TypeVar("M", Counter, Gauge, Histogram)
 _KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
@@ -86,6 +97,15 @@ class Metrics:
         """Put one duration into a histogram."""
         self._of(name, Histogram).labels(**labels).observe(seconds)
 
+    def counts(self) -> list[Count]:
+        """Every counter as it stands, since the start; of several workers the sum."""
+        return [
+            Count(sample.name, dict(sample.labels), sample.value)
+            for family in self._readable().collect()
+            for sample in family.samples
+            if family.type == "counter" and sample.name.endswith("_total")
+        ]
+
     def _of(self, name: str, kind: type[M]) -> M:
         metric = self._by_name[name]
         if not isinstance(metric, kind):
@@ -95,8 +115,11 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format; of several workers the sum."""
-        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return generate_latest(registry)
-        return generate_latest(self.registry)
+        return generate_latest(self._readable())
+
+    def _readable(self) -> CollectorRegistry:
+        if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            return self.registry
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from spanglass_collector.board import Notice
 from spanglass_collector.errors import Busy
 from spanglass_collector.folders import Folders
+from spanglass_collector.history import History
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
 from spanglass_collector.receive.auth import Gate
@@ -20,6 +22,8 @@ from spanglass_collector.redaction import Redaction
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError
 from spanglass_store.migrate import pending
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,22 @@ class Services:
     limits: Limits
     memory: Memory
     rates: Rates
+    max_queue_bytes: int
     redaction: Redaction | None = None
+    history: History = field(default_factory=History)
     clock: Callable[[], int] = time.time_ns
 
     async def notice(self) -> Notice:
         """What the queues of all workers together say."""
         own = await asyncio.wrap_future(self.queue.notice())
         return await asyncio.to_thread(self.folders.with_others, own)
+
+    async def look(self) -> None:
+        """Remember how it is now."""
+        try:
+            self.history.add(await self.notice(), self.clock())
+        except Busy as busy:
+            log.warning("the history has a gap: %s", busy)
 
     async def problems(self) -> list[str]:
         """Why the collector cannot accept and store now, in sentences; empty when it can."""

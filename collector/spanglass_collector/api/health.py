@@ -34,6 +34,7 @@ def health_routes(services: Services) -> APIRouter:
         services.metrics.set("spanglass_queue_bytes", notice.size)
         services.metrics.set("spanglass_queue_rows", notice.rows)
         services.metrics.set("spanglass_queue_file_bytes", notice.file_bytes)
+        services.metrics.set("spanglass_queue_oldest_seconds", notice.oldest_seconds(services.clock()) or 0.0)
         services.metrics.set("spanglass_body_bytes", services.memory.held_bytes)
         return Response(services.metrics.text(), media_type=PROMETHEUS)
 

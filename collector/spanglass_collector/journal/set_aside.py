@@ -33,6 +33,17 @@ class SetAside:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An item put aside without its rows, of which there are so many bytes."""
+
+    table: str
+    rows: int
+    size_bytes: int
+    at_ns: int
+    reason: str
+
+
 def keep(queue: Path, item: SetAside) -> None:
     """Write the item down; once more is as good as once. Raises OSError."""
     folder = queue / FOLDER
@@ -53,6 +64,17 @@ def read(path: Path) -> SetAside:
     told = orjson.loads(line)
     block = Block(told["table"], body, told["rows"])
     return SetAside(int(path.stem), block, bytes.fromhex(told["digest"]), told["at_ns"], told["reason"])
+
+
+def heading(path: Path) -> Heading | None:
+    """What a file says before its rows; None where it is gone, or holds something else."""
+    try:
+        with path.open("rb") as file:
+            told = orjson.loads(file.readline())
+            size_bytes = path.stat().st_size - file.tell()
+        return Heading(told["table"], told["rows"], size_bytes, told["at_ns"], told["reason"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def aside(queue: Path) -> list[Path]:

@@ -58,7 +58,7 @@ async def grpc_serving(settings: Settings, intakes: Mapping[str, Intake]) -> Asy
     try:
         yield
     finally:
-        await server.stop(grace=settings.shutdown_seconds / 2)
+        await server.stop(grace=settings.shutdown_seconds / 4)
 
 
 def _options(settings: Settings) -> list[tuple[str, int]]:
