@@ -120,7 +120,7 @@ def presence(block: Block) -> Query:
         """,
         leeway=2 * RECENT_SECONDS,  # a span without a time of its own has that of its arrival, which differs
     )
-    return replace(wanted, sent=(Sent("mine", structure, "Native", block.body),))
+    return replace(wanted, sent=(Sent("mine", structure, "Native", bytes(block.body)),))
 
 
 def _mine(digests: Sequence[bytes]) -> Sent:

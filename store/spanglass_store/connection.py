@@ -145,7 +145,7 @@ class Store:
         with self._mapped(f"insert into {block.table}", expensive=StoreUnavailable):
             self._connected().raw_insert(
                 f"`{block.table}`",
-                insert_block=block.body,
+                insert_block=block.body,  # type: ignore[arg-type]  # what sends it takes any buffer
                 settings={**INSERT_SETTINGS, **limit, "insert_deduplication_token": token},
                 fmt="Native",
             )

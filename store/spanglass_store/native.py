@@ -38,7 +38,7 @@ class Block:
     """``rows`` rows of ``table`` as Native bytes, ready to insert."""
 
     table: str
-    body: bytes
+    body: bytes | memoryview
     rows: int
 
     @staticmethod

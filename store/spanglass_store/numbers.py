@@ -49,6 +49,14 @@ def format_seconds(value: float) -> str:
     return f"{minutes} min {seconds} s"
 
 
+def format_bytes(value: float) -> str:
+    """``950 B``, ``12.3 kB``, ``4.56 GB``."""
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= limit:
+            return f"{value / limit:.3g} {unit}"
+    return f"{value:.0f} B"
+
+
 def format_count(value: float) -> str:
     """``950``, ``12,345``, ``1.23 M``, ``4.56 B``."""
     size = abs(value)
