@@ -1,8 +1,8 @@
 """The bytes of one record of the journal, and how records are found again in a file that may be damaged. Pure.
 
-A record is a head of 16 bytes (the file's mark, the length and the CRC-32 of what follows), then the length of its
-facts, the facts as JSON, and a body of any bytes. The mark is random and another in each file: a client cannot write
-bytes that would be taken for a record of ours where the record around them is damaged.
+A record is a head of 20 bytes (the file's mark, the length and the XXH3 of what follows), then the length of its facts,
+the facts as JSON, and a body of any bytes. The mark is random and another in each file: a client cannot write bytes
+that would be taken for a record of ours where the record around them is damaged.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, Final
-from zlib import crc32
 
 import orjson
+from xxhash import xxh3_64
 
 MARK_BYTES: Final = 8
-_HEAD: Final = Struct(f"<{MARK_BYTES}sII")
+_HEAD: Final = Struct(f"<{MARK_BYTES}sIQ")
 _FACTS: Final = Struct("<I")
 HEAD_BYTES: Final = _HEAD.size
 
@@ -60,8 +60,9 @@ def frame(record: Record, mark: bytes) -> tuple[bytes, Buffer, int]:
     """(what goes before the body, the body, where the body begins counted from the record's start)."""
     facts = orjson.dumps({**record.facts, "kind": record.kind})
     front = _FACTS.pack(len(facts)) + facts
-    checksum = crc32(record.body, crc32(front))
-    before = _HEAD.pack(mark, len(front) + len(record.body), checksum) + front
+    checksum = xxh3_64(front)
+    checksum.update(record.body)
+    before = _HEAD.pack(mark, len(front) + len(record.body), checksum.intdigest()) + front
     return before, record.body, len(before)
 
 
@@ -90,7 +91,7 @@ def _record_at(data: memoryview, start: int, mark: bytes) -> Found | None:
         return None
     seen, size, checksum = _HEAD.unpack_from(data, start)
     end = content_at + size
-    if seen != mark or size < _FACTS.size or end > len(data) or crc32(data[content_at:end]) != checksum:
+    if seen != mark or size < _FACTS.size or end > len(data) or xxh3_64(data[content_at:end]).intdigest() != checksum:
         return None
     (facts_size,) = _FACTS.unpack_from(data, content_at)
     body_at = content_at + _FACTS.size + facts_size

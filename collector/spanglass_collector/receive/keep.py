@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from xxhash import xxh3_128
 
 from spanglass_collector.caps import Caps, capped
 from spanglass_collector.decode import Decoded
@@ -81,7 +81,7 @@ class KeepSpans:
     def _batch(self, body: bytes, project: str, change: Change) -> tuple[Batch, bytes]:
         now_ns = self.clock()
         batch = batch_from_body(body, project=project, received_ns=now_ns, prices=self.prices, change=change)
-        digest = hashlib.sha256(project.encode() + b"\0")
+        digest = xxh3_128(project.encode() + b"\0")
         digest.update(body)
         return batch, digest.digest()
 
@@ -110,7 +110,7 @@ class KeepLogs:
     def _batch(self, body: bytes, project: str, change: Change) -> tuple[LogBatch, list[tuple[Block, bytes]]]:
         batch = batch_from_logs(body, project=project, received_ns=self.clock(), change=change)
         named = ((block, f"{project}\0{block.table}\0".encode()) for block in batch.blocks)
-        return batch, [(block, hashlib.sha256(name + body).digest()) for block, name in named]
+        return batch, [(block, xxh3_128(name + body).digest()) for block, name in named]
 
 
 @dataclass(frozen=True, slots=True)
