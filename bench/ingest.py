@@ -229,7 +229,7 @@ def floor() -> dict[str, float]:
         inserts = [Block.concat(blocks[at : at + 200]) for at in range(0, len(blocks), 200)]
         before = time.process_time(), cpu_seconds(pid)
         for body in bodies:
-            decode(body)
+            assert decode(body).spans  # each with the values of all its attributes
         for number, block in enumerate(inserts):
             store.insert(block, token=f"floor-{number}")
         mine = time.process_time() - before[0]
