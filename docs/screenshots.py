@@ -20,6 +20,7 @@ PAGES: Final = {
     "trace": "/traces?trace={trace_id}",
     "quality": "/quality?t=7d",
     "alerts": "/alerts",
+    "collector": "/collector",
 }
 Theme = Literal["light", "dark"]
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")

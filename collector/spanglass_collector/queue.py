@@ -13,17 +13,17 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from spanglass_collector.board import Notice
 from spanglass_collector.errors import Busy, QueueFull
-from spanglass_collector.journal import disk, kinds, set_aside
+from spanglass_collector.journal import kinds, set_aside
 from spanglass_collector.journal.backlog import Item
 from spanglass_collector.journal.clock import steady_clock
 from spanglass_collector.journal.digests import short
 from spanglass_collector.journal.group import Group, record_of_groups
 from spanglass_collector.journal.group_commit import Batch, GroupCommit, Step
-from spanglass_collector.journal.journal import RESERVE_BYTES, SEGMENT_BYTES
+from spanglass_collector.journal.journal import SEGMENT_BYTES
 from spanglass_collector.journal.keeper import Keeper
 from spanglass_collector.journal.kinds import Fate
 from spanglass_collector.journal.record import Record
@@ -31,8 +31,6 @@ from spanglass_collector.journal.set_aside import SetAside
 from spanglass_collector.journal.waiting import Waiting
 from spanglass_collector.ledger import Tables
 from spanglass_store.native import Block
-
-NEARLY_FULL: Final = 0.9
 
 
 class Queue:
@@ -133,7 +131,9 @@ class Queue:
             if not (chosen := backlog.choose(max_rows, max_bytes)):
                 return Step(lambda: ("", [], False))
             new_id = uuid.uuid4().hex
-            return Step(lambda: (new_id, chosen, True), (record_of_groups((new_id, chosen)),), sync=True, essential=True)
+            return Step(
+                lambda: (new_id, chosen, True), (record_of_groups((new_id, chosen)),), sync=True, essential=True
+            )
 
         group_id, items, is_new = self._writer.submit(plan).result()
         if not items:
@@ -224,13 +224,8 @@ class Queue:
 
         The result raises Busy where the disk refuses.
         """
-
-        def result() -> str:
-            if self.waiting_bytes >= NEARLY_FULL * self.max_bytes:
-                return "The queue is full, or nearly."
-            return "" if disk.free_bytes(self.directory) >= RESERVE_BYTES else "The queue's disk is full, or nearly."
-
-        return self._writer.submit(lambda _: Step(result, (Record(kinds.PROBE, {}),), sync=True))
+        probe = Record(kinds.PROBE, {})
+        return self._writer.submit(lambda _: Step(lambda: self._keeper.lacks(self.max_bytes), (probe,), sync=True))
 
     @property
     def waiting_rows(self) -> int:

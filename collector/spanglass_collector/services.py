@@ -71,6 +71,7 @@ def store_problem(store: Store) -> list[str]:
     try:
         missing = pending(store)
     except StoreError as error:
-        return [f"ClickHouse: {error}"]
+        reason = str(error).partition(": ")[2] or str(error)  # without the query that found it
+        return [reason if reason.startswith("ClickHouse") else f"ClickHouse: {reason}"]
     names = ", ".join(each.name for each in missing)
     return [f"The database lacks {names}. Run: spanglass migrate"] if missing else []

@@ -37,6 +37,7 @@ pages = st.navigation(
             _page("alerts", "Alerts", "notifications"),
             _page("prices", "Prices", "sell"),
             _page("dialects", "Dialects", "translate"),
+            _page("collector", "Collector", "move_to_inbox"),
         ],
     },
     expanded=True,

@@ -22,6 +22,16 @@ class Settings(BaseSettings):
     collector_url: Annotated[Text, Field(description="Where applications send spans; told while nothing is there.")] = (
         "http://127.0.0.1:4318"
     )
+    collector_api_url: Annotated[
+        str | None,
+        Field(
+            description="Where the page Collector asks, several separated by commas; unset: as SPANGLASS_COLLECTOR_URL."
+        ),
+    ] = None
+    collector_api_key: Annotated[
+        SecretStr | None,
+        Field(description="Key with the scope admin: the page then shows why requests were set aside."),
+    ] = None
     dashboard_host: Annotated[Text, Field(description="Address to listen on; not loopback: needs a password.")] = (
         "127.0.0.1"
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from spanglass_store.measures import MEASURES
-from spanglass_store.numbers import format_value
+from spanglass_store.numbers import format_bytes, format_value
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,10 @@ from spanglass_store.numbers import format_value
 )
 def test_values_are_shown_as_a_person_writes_them(name: str, value: float | None, text: str) -> None:
     assert format_value(MEASURES[name], value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0 B"), (950, "950 B"), (12_345, "12.3 kB"), (2_147_483_648, "2.15 GB"), (5e6, "5 MB")]
+)
+def test_bytes_are_shown_as_a_person_writes_them(value: float, text: str) -> None:
+    assert format_bytes(value) == text

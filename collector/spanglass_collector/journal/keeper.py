@@ -15,7 +15,7 @@ from spanglass_collector.errors import Busy
 from spanglass_collector.journal import disk, kinds, set_aside
 from spanglass_collector.journal.clock import Ahead
 from spanglass_collector.journal.digests import Digests
-from spanglass_collector.journal.journal import Journal
+from spanglass_collector.journal.journal import RESERVE_BYTES, Journal
 from spanglass_collector.journal.record import Record
 from spanglass_collector.journal.segment import Segment
 from spanglass_collector.journal.set_aside import SetAside
@@ -25,6 +25,7 @@ from spanglass_store.native import Block
 
 log = logging.getLogger(__name__)
 IDENTITY: Final = "identity"
+NEARLY_FULL: Final = 0.9
 
 
 class Keeper:
@@ -100,6 +101,12 @@ class Keeper:
         """What others are told."""
         backlog = self.state.backlog
         return Notice(self.ledger(), backlog.rows, backlog.size, self._journal.size_bytes, backlog.oldest_ns())
+
+    def lacks(self, max_bytes: int) -> str:
+        """What is full, or nearly, as a sentence; empty where nothing is. Raises OSError."""
+        if self.state.backlog.size >= NEARLY_FULL * max_bytes:
+            return "The queue is full, or nearly."
+        return "" if disk.free_bytes(self.directory) >= RESERVE_BYTES else "The queue's disk is full, or nearly."
 
     def readable(self, path: Path) -> SetAside | None:
         """The item in a file that was set aside; None for a file that holds none, which is named so."""
