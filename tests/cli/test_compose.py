@@ -94,6 +94,11 @@ def test_what_must_last_is_in_volumes() -> None:
     assert sorted((ROOT / name).resolve() for name in files) == sorted([SERVER_XML, PROFILE_XML])
 
 
+def test_the_dashboard_asks_the_collector_where_it_is() -> None:
+    port = SERVICES["collector"]["environment"]["SPANGLASS_PORT"]
+    assert SERVICES["dashboard"]["environment"]["SPANGLASS_COLLECTOR_API_URL"] == f"http://collector:{port}"
+
+
 def test_no_password_is_written_down() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     needed = set(re.findall(r"\$\{(\w+PASSWORD):\?", text))

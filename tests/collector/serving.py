@@ -1,12 +1,8 @@
-"""A real collector: in this process on a real socket, or as a process of its own."""
+"""A real collector in this process, on a real socket. As a process of its own: ``forked``."""
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,42 +48,3 @@ def serving(settings: Settings) -> Iterator[httpx.Client]:
         server.should_exit = True
         thread.join()
         listener.close()
-
-
-class CollectorProcess:
-    """``run(settings)`` in a process of its own."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.url = f"http://{settings.host}:{settings.port}"
-        environment = {f"SPANGLASS_{name.upper()}": str(value) for name, value in settings.model_dump().items()
-                       if value not in {None, ()}}  # fmt: skip
-        code = "from spanglass_collector.app import run; from spanglass_collector.settings import Settings; run(Settings())"
-        self.process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment})
-        until(lambda: self._answers() or self.process.poll() is not None)
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(self.url + "/healthz").is_success
-        except httpx.TransportError:
-            return False
-
-    def kill(self) -> None:
-        """``kill -9``."""
-        self.process.kill()
-        self.process.wait()
-
-    def terminate(self) -> int:
-        """SIGTERM; the exit status."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[CollectorProcess]:
-    """A collector process, killed at the end of the block if it still runs."""
-    collector = CollectorProcess(settings)
-    try:
-        yield collector
-    finally:
-        if collector.process.poll() is None:
-            collector.kill()

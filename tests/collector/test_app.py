@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from collector.forked import Collector
 from collector.payloads import RECORDED, Payload
-from collector.serving import PROTOBUF, running, serving, settings
+from collector.serving import PROTOBUF, serving, settings
 from collector.waiting import until
 from collector.wire import body_of, model_call, wire_span
 from ports import free_port
@@ -241,12 +242,30 @@ def test_spans_wait_while_the_database_is_down(tmp_path: Path) -> None:
 
 
 def test_sigterm_finishes_what_is_under_way_and_exits_cleanly(tmp_path: Path, store: Store, store_url: str) -> None:
-    spans = [wire_span() for _ in range(3)]
-    with running(settings(tmp_path, store_url, linger_seconds=30.0, shutdown_seconds=20.0)) as process:
-        for span in spans:
-            httpx.post(process.url + "/v1/traces", content=body_of(span), headers=PROTOBUF)
-        assert process.terminate() == 0
-    assert store.fetch_rows(Query("rows", "SELECT count() AS rows FROM spans")) == [{"rows": 3}]
+    *sent, last = (body_of(wire_span()) for _ in range(4))
+    with Collector(settings(tmp_path, store_url, linger_seconds=30.0, shutdown_seconds=20.0)) as collector:
+        for body in sent:
+            httpx.post(collector.url + "/v1/traces", content=body, headers=PROTOBUF)
+        address = (collector.settings.host, collector.settings.port)
+        with socket.create_connection(address) as slow:
+            slow.settimeout(60)
+            head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: {len(last)}"
+            slow.sendall(head.encode() + b"\r\n\r\n" + last[:20])
+            assert collector.process is not None
+            collector.process.terminate()
+            until(lambda: not is_open(address))
+            slow.sendall(last[20:])
+            assert slow.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert collector.stop() == 0
+    assert store.fetch_rows(Query("rows", "SELECT count() AS rows FROM spans")) == [{"rows": 4}]
+
+
+def is_open(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_a_taken_port_and_a_queue_in_use_are_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from collector.forked import Collector
 from collector.payloads import payloads
-from collector.serving import PROTOBUF, running, settings
+from collector.serving import PROTOBUF, settings
 from collector.wire import as_otlp_json, body_of, model_call, wire_span
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -86,7 +87,7 @@ def json_bodies() -> list[bytes]:
 
 def test_no_body_is_too_broken_to_be_answered(tmp_path: Path, json_bodies: list[bytes]) -> None:
     seen: Counter[tuple[str, int]] = Counter()
-    with running(settings(tmp_path, NOWHERE)) as process, httpx.Client(base_url=process.url, timeout=60) as client:
+    with Collector(settings(tmp_path, NOWHERE)) as process, httpx.Client(base_url=process.url, timeout=60) as client:
         memory = psutil.Process(process.process.pid).memory_info
 
         def send(body: bytes, kind: str, **headers: str) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from collector.serving import PROTOBUF, running, serving, settings
+from collector.forked import Collector
+from collector.serving import PROTOBUF, serving, settings
 from collector.waiting import until
 from collector.wire import body_of, wire_span
 
@@ -127,7 +128,7 @@ def bombs() -> dict[str, bytes]:
 
 
 def test_bombs_and_huge_bodies_are_refused_in_bounded_memory_and_others_served(tmp_path: Path) -> None:
-    with running(settings(tmp_path, NOWHERE)) as process, httpx.Client(base_url=process.url, timeout=60) as client:
+    with Collector(settings(tmp_path, NOWHERE)) as process, httpx.Client(base_url=process.url, timeout=60) as client:
         assert post(client, body_of(wire_span())).status_code == 200
         resident = psutil.Process(process.process.pid).memory_info
         before_bytes = resident().rss

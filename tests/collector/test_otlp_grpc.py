@@ -12,7 +12,8 @@ from typing import Any
 import grpc
 import httpx
 import pytest
-from collector.serving import running, serving, settings
+from collector.forked import Collector
+from collector.serving import serving, settings
 from collector.waiting import until
 from collector.wire import body_of, model_call, request_of, wire_span
 from google.rpc.error_details_pb2 import RetryInfo
@@ -187,18 +188,18 @@ def test_garbage_on_the_port_disturbs_nobody(channel: grpc.Channel, port: int) -
 
 
 def test_several_workers_share_the_port(tmp_path: Path, port: int) -> None:
-    with running(settings(tmp_path, NOWHERE, grpc_port=port, workers=2)) as process:
+    with Collector(settings(tmp_path, NOWHERE, grpc_port=port, workers=2)) as process:
         for _ in range(6):  # connections of their own, so that they fall to either
             with grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)]) as channel:
                 until(lambda channel=channel: export(channel, body_of(wire_span()), wait_for_ready=True) == b"")
         until(lambda: httpx.get(f"{process.url}/api/v1/ledger").json()["received"] == 6)
-        assert process.terminate() == 0
+        assert process.stop() == 0
 
 
 def test_a_taken_port_is_refused_and_sigterm_ends_it_cleanly(tmp_path: Path, port: int) -> None:
-    with running(settings(tmp_path, NOWHERE, grpc_port=port)) as process:
+    with Collector(settings(tmp_path, NOWHERE, grpc_port=port)) as process:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             until(lambda: export(channel, body_of(wire_span())) == b"")
         with pytest.raises(PortTaken, match=f"Port {port} on 127.0.0.1 is taken.*SPANGLASS_GRPC_PORT"):
             run(settings(tmp_path / "other", NOWHERE, grpc_port=port))
-        assert process.terminate() == 0
+        assert process.stop() == 0

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from collector.serving import running, settings
+from collector.forked import Collector
+from collector.serving import settings
 from command import spanglass
 from dropin.recording import Recorded, record
 from dropin.vendors import VENDORS, Address
@@ -40,7 +41,7 @@ class Guarded:
 def guarded(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     told = settings(tmp_path_factory.mktemp("guarded"), database, grpc_port=free_port(), require_keys=True)
     keys = {scope: created(scope, database) for scope in ("ingest", "read")}
-    with running(told) as collector:
+    with Collector(told) as collector:
         yield Guarded(Address(collector.url, told.grpc_port, keys["ingest"]), keys["read"])
 
 
@@ -52,7 +53,7 @@ def created(scope: str, database: str) -> str:
 
 @pytest.fixture(scope="session")
 def unguarded(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running(settings(tmp_path_factory.mktemp("unguarded"), database)) as collector:
+    with Collector(settings(tmp_path_factory.mktemp("unguarded"), database)) as collector:
         yield collector.url
 
 
