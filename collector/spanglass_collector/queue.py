@@ -175,7 +175,8 @@ class Queue:
 
             def result() -> tuple[Group | None, list[Group]]:
                 groups = self._state.backlog.groups
-                self._state.backlog.out.update(new_ids.values())
+                for new_id in new_ids.values():
+                    self._state.backlog.put_out(new_id)
                 staying = groups.get(group.group_id)
                 left = staying and Group.read(group.group_id, staying, is_new=group.is_new)
                 return left or None, [Group.read(new_id, groups[new_id], is_new=True) for new_id in new_ids.values()]
@@ -186,7 +187,7 @@ class Queue:
 
     def put_off(self, group: Group) -> None:
         """Leave a group in the caller's hands: it is not leased again, but after a restart."""
-        self._writer.submit(lambda _: Step(lambda: self._state.backlog.out.add(group.group_id))).result()
+        self._writer.submit(lambda _: Step(lambda: self._state.backlog.put_out(group.group_id))).result()
 
     def set_aside(self, group: Group, reason: str) -> None:
         """Put a group where it troubles nobody: kept on disk, counted, not tried again until it is asked back."""

@@ -52,8 +52,8 @@ class Services:
         """Remember how it is now."""
         try:
             self.history.add(await self.notice(), self.clock())
-        except Busy as busy:
-            log.warning("the history has a gap: %s", busy)
+        except (Busy, OSError) as error:
+            log.warning("the history has a gap: %s", error)
 
     async def problems(self) -> list[str]:
         """Why the collector cannot accept and store now, in sentences; empty when it can."""

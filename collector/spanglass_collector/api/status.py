@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -58,8 +59,9 @@ def status_routes(services: Services) -> APIRouter:
 
 
 def _listed(services: Services) -> dict[str, Any]:
-    found = sorted(aside_in(services.folders.root).items(), key=lambda each: each[1].stat().st_mtime_ns, reverse=True)
-    items = [(item_id, heading(path)) for item_id, path in found[:MOST_LISTED]]
+    found = aside_in(services.folders.root)
+    newest = sorted(found, key=lambda item_id: _written_ns(found[item_id]), reverse=True)
+    items = [(item_id, heading(found[item_id])) for item_id in newest[:MOST_LISTED]]
     return {
         "count": len(found),
         "items": [
@@ -75,3 +77,10 @@ def _listed(services: Services) -> dict[str, Any]:
             if each is not None
         ],
     }
+
+
+def _written_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0  # put back a moment ago

@@ -29,12 +29,13 @@ class Item:
 class Backlog:
     """All items that wait, by number, and the groups that were made of some of them. ``digests`` are theirs.
 
-    A group that is ``out`` is in somebody's hands and is not the next one until it comes back, or after a restart.
+    A group that is ``out``, with its rows, is in somebody's hands and is not the next one until a restart.
     """
 
     items: dict[int, Item] = field(default_factory=dict)
     groups: dict[str, list[Item]] = field(default_factory=dict)
     out: set[str] = field(default_factory=set)
+    out_rows: int = 0
     digests: set[bytes] = field(default_factory=set)
     queued: Counter[str] = field(default_factory=Counter)
     rows: int = 0
@@ -57,6 +58,8 @@ class Backlog:
         members = [self.items[number] for number in numbers if number in self.items]
         left = {item.group for item in members} - {"", group_id}
         for item in members:
+            if item.group != group_id and item.group in self.out:
+                self.out_rows -= item.rows
             item.group = group_id
         if members:
             self.groups[group_id] = members
@@ -69,14 +72,22 @@ class Backlog:
 
     def settle(self, group_id: str) -> list[Item]:
         """Take a group away; the items that were in it."""
-        self.out.discard(group_id)
         members = self.groups.pop(group_id, [])
+        if group_id in self.out:
+            self.out.remove(group_id)
+            self.out_rows -= sum(item.rows for item in members)
         for item in members:
             del self.items[item.number]
             self.digests.discard(item.digest)
             item.segment.waiting -= 1
             self._count(item, -1)
         return members
+
+    def put_out(self, group_id: str) -> None:
+        """Give a group into somebody's hands."""
+        if group_id not in self.out:
+            self.out.add(group_id)
+            self.out_rows += sum(item.rows for item in self.groups[group_id])
 
     def oldest_group(self) -> str:
         """The id of the group with the oldest item, of those not out; empty if there is none."""
@@ -99,7 +110,7 @@ class Backlog:
 
     def leasable_rows(self) -> int:
         """Rows that wait and are in nobody's hands."""
-        return self.rows - sum(item.rows for group_id in self.out for item in self.groups[group_id])
+        return self.rows - self.out_rows
 
     def oldest_ns(self) -> int | None:
         """When the item came that has waited longest; None for none."""

@@ -2,7 +2,8 @@
 
 A record is a head of 20 bytes (the file's mark, the length and the XXH3 of what follows), then the length of its facts,
 the facts as JSON, and a body of any bytes. The mark is random and another in each file: a client cannot write bytes
-that would be taken for a record of ours where the record around them is damaged.
+that would be taken for a record of ours where the record around them is damaged. Another form of records takes another
+suffix of the files (``journal.SUFFIX``), or each version would take the other's records for damaged.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Any order of put, lease, insert, acknowledge, split, set aside, put back, restart, ``kill -9``, power cut, full disk and
-refused syncs: what was acknowledged is in the database once, or set aside.
+"""Any order of put, lease, insert, acknowledge, split, take out, set aside, put back, restart, ``kill -9``, power cut,
+full disk and refused syncs: what was acknowledged is in the database once, or set aside.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.digests: dict[str, str] = {}
         self.stored: dict[str, list[str]] = {}
         self.group: Group | None = None
+        self.contested: list[Group] = []
+        self.claims = 0
 
     @initialize()
     def begin(self) -> None:
@@ -122,6 +124,35 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             self._settle(lambda group: self.queue.set_aside(group, "why"))
 
+    @precondition(lambda self: self.group is not None and self.group.group_id not in self.stored)
+    @rule(place=st.integers(0, 3))
+    def take_out(self, place: int) -> None:
+        """Another collector may be storing it."""
+        if self.group.group_id.startswith("claim-"):
+            self.queue.put_off(self.group)
+            self.contested.append(self.group)
+            self.group = None
+            return
+        self.claims += 1
+        try:
+            left, taken = self.queue.take_out(self.group, {place % self.group.items: f"claim-{self.claims}"})
+        except Busy:
+            return
+        self.contested += taken
+        self.group = left
+
+    @precondition(lambda self: self.contested)
+    @rule(is_duplicate=st.booleans())
+    def settle_contested(self, is_duplicate: bool) -> None:
+        """It is stored: by the other one, or by this one."""
+        group = self.contested[0]
+        self.stored.setdefault(group.group_id, names_in(group.block))
+        try:
+            self.queue.ack(group, "duplicate" if is_duplicate else "stored")
+        except Busy:
+            return
+        self.contested.pop(0)
+
     def _settle(self, how) -> None:
         try:
             how(self.group)
@@ -145,7 +176,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.queue.close()
         self._heal()
         self.open()
-        self.group = None
+        self.group, self.contested = None, []
 
     @rule(kept=st.floats(0, 1))
     def die(self, kept: float) -> None:
@@ -155,7 +186,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.disk.move_to(after)
         self._heal()
         self.open()
-        self.group = None
+        self.group, self.contested = None, []
 
     @rule(room=st.integers(0, 600))
     def fill_the_disk(self, room: int) -> None:
@@ -182,11 +213,16 @@ class AnyOrder(RuleBasedStateMachine):
         for counters in tables.values():
             assert counters["received"] == sum(counters[name] for name in PLACES)
         assert self.queue.waiting_rows == sum(counters["queued"] for counters in tables.values())
+        in_hands = sum(group.block.rows for group in self.contested)
+        assert self.queue.leasable_rows == self.queue.waiting_rows - in_hands
 
     def teardown(self) -> None:
         if hasattr(self, "queue"):
             self._heal()
             self.queue.take_back()
+            for group in self.contested:
+                self.stored.setdefault(group.group_id, names_in(group.block))
+                self.queue.ack(group)
             while group := self.queue.lease(max_rows=3, max_bytes=10**6):
                 self.stored.setdefault(group.group_id, names_in(group.block))
                 self.queue.ack(group)

@@ -51,13 +51,14 @@ def test_items_that_go_into_another_group_leave_the_one_they_were_in(segment: Se
     backlog.group("whole", [1, 2, 3, 4])
     backlog.group("claim", [2])
     assert numbers(backlog.groups["whole"]) == [1, 3, 4]
-    backlog.out.add("whole")
+    backlog.put_out("whole")
+    assert backlog.leasable_rows() == 1
     backlog.group("first", [1, 3])
     backlog.group("second", [4])
     assert set(backlog.groups) == {"claim", "first", "second"}
     assert backlog.out == set()
     assert backlog.oldest_group() == "first"
-    backlog.out.add("first")
+    backlog.put_out("first")
     assert backlog.oldest_group() == "claim"
     assert backlog.leasable_rows() == 2
     assert numbers(backlog.settle("first")) == [1, 3]
