@@ -71,7 +71,9 @@ def origin_row(wire: WireSpan | Alike, project: str) -> Row:
     return {
         "project": project,
         "service": as_text(resource.get(semconv.SERVICE_NAME)),
-        "environment": _first(resource, semconv.DEPLOYMENT_ENVIRONMENT, "deployment.environment", "langfuse.environment"),
+        "environment": _first(
+            resource, semconv.DEPLOYMENT_ENVIRONMENT, "deployment.environment", "langfuse.environment"
+        ),
         "release": _first(resource, semconv.SERVICE_VERSION, "langfuse.release"),
         "resource": text_attributes(resource),
         "scope_name": wire.scope_name,
@@ -105,8 +107,6 @@ def row_from_wire(wire: WireSpan, told: Told, origin: Row, *, received_ns: int) 
         if status == "error":
             row["error_type"], row["error_message"] = _error(wire, told)
     _add_content(row, told, is_root=not parent)
-    if told.tool_name and "tool_names" not in row:
-        row["tool_names"] = (told.tool_name,)
     if not _is_counted(kind, told):
         row["usage_counted"] = False
     if told.cost_usd is not None:
@@ -138,10 +138,10 @@ def _add_content(row: Row, told: Told, *, is_root: bool) -> None:
         row["input"] = messages_text(inputs)
     elif told.input_text:
         row["input"] = told.input_text
+    if called := tools_called(outputs) or (told.tool_name and (told.tool_name,)):
+        row["tool_names"] = called
     if outputs:
         row["output"] = messages_text(outputs)
-        if called := tools_called(outputs):
-            row["tool_names"] = called
         if not told.finish_reasons and (reasons := finish_reasons_in(outputs)):
             row["finish_reasons"] = reasons
     elif told.output_text:

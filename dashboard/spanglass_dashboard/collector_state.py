@@ -76,7 +76,6 @@ class Aside(_Told):
     at_ns: int
     reason: str
 
-
     @property
     def cause(self) -> str:
         """What ClickHouse said, without what the driver put before it."""

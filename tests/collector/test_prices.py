@@ -34,8 +34,9 @@ KNOWN = [
     (provider.id, model.id)
     for provider in get_snapshot().providers
     for model in provider.models
-    if TABLE.price_of(provider.id, model.id, service_tier="", at_ns=NOW_NS)
+    if TABLE.price_of(provider.id, model.id, service_tier="", at_ns=NOW_NS) and provider.find_model(model.id)
 ]
+"""Those that the package finds by its own name too: it does not find fine-tuned models by theirs."""
 TIERED = [
     (provider.id, model.id)
     for provider in get_snapshot().providers
