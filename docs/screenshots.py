@@ -20,6 +20,8 @@ PAGES: Final = {
     "trace": "/traces?trace={trace_id}",
     "quality": "/quality?t=7d",
     "alerts": "/alerts",
+    "prices": "/prices",
+    "dialects": "/dialects",
     "collector": "/collector",
 }
 Theme = Literal["light", "dark"]
