@@ -102,6 +102,14 @@ class Claims:
         """
         self._claim([group.digests[0] for group in groups], CONTESTED, yielded=True)
 
+    def begin(self, group: Group) -> None:
+        """Note that a contested item is about to be inserted, for a life after this one."""
+        self._claim(group.digests, group.group_id, yielded=True)
+
+    def was_begun(self, group: Group) -> bool:
+        """Whether a life before this one came to inserting a contested item."""
+        return self._was_claimed(group.group_id, group.digests)
+
     def standing(self, digest: bytes) -> Standing:
         """How a contested request stands now."""
         return Standing(self._others([digest])[digest], self._decided([digest]).get(digest))

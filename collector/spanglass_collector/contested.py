@@ -139,6 +139,7 @@ class Contested:
             return False
         was_tried, held.is_tried = held.is_tried, True
         try:
+            self._claims.begin(group)
             self._delivery.deliver(group, is_repeated=was_tried or not group.is_new)
         except StoreRejected as error:
             if not self._ready():
@@ -151,7 +152,7 @@ class Contested:
 
     def _is_own(self, group: Group) -> bool:
         """Whether what is stored was stored by this collector, before it was restarted."""
-        return not group.is_new and self._claims.standing(group.digests[0]).decided == self._claims.collector
+        return not group.is_new and self._claims.was_begun(group)
 
     def _may_be_named(self, held: _Held, standing: Standing) -> bool:
         if standing.all_yielded:

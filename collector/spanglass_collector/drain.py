@@ -152,8 +152,8 @@ class Drain:
         if not contest.lost:
             return group
         if contest.may_be_stored:
-            if self._claims.is_stored(group.block):
-                self._queue.ack(group)
+            if self._claims.is_stored(group.block):  # the group by this collector, or by others all that is in it
+                self._queue.ack(group, "stored" if len(contest.lost) < group.items else "duplicate")
                 return None
             if time.monotonic() < (self._began_at if tried_at is None else tried_at) + self._claims.patience.seconds:
                 msg = "an earlier try may still be running, and another collector has a part of the group"
