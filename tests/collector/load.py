@@ -90,13 +90,16 @@ def settled(*urls: str) -> list[dict[str, int]]:
     return [ledger_of(url) for url in urls]
 
 
-def require_each_once(store: Store, load: Load, ledgers: Sequence[dict[str, int]]) -> None:
-    """What was acknowledged is in ClickHouse once, nothing is there twice, and the ledgers say as much."""
+def require_each_once(store: Store, load: Load, ledgers: Sequence[dict[str, int]]) -> int:
+    """What was acknowledged is in ClickHouse once, nothing is there twice, and everything else is a duplicate.
+
+    The rows in ClickHouse.
+    """
     rows = store.fetch_rows(Query("spans", "SELECT leftPad(lower(hex(span_id)), 16, '0') AS span_id FROM spans"))
     stored = Counter(row["span_id"] for row in rows)
     lost = [span_id for span_id in load.acknowledged if span_id not in stored]
     assert lost == []
     assert [span_id for span_id, times in stored.items() if times > 1] == []
     assert stored.keys() <= {*load.acknowledged, *load.unsure}
-    assert sum(told.get("stored", 0) for told in ledgers) == len(rows)
     assert not any({"rejected", "set_aside", "queued"} & set(told) for told in ledgers)
+    return len(rows)

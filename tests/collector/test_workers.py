@@ -42,7 +42,8 @@ def test_workers_are_replaced_what_they_left_is_stored_and_all_end_together(
             load.more(200)
             until(lambda: len(set(workers_of(collector)) - set(first)) == 1)  # another one
             load.more(200)
-        require_each_once(store, load, settled(collector.url))
+        (ledger,) = settled(collector.url)
+        assert ledger["stored"] == require_each_once(store, load, [ledger])
         told = httpx.get(f"{collector.url}/metrics").text
         inserted = [line for line in told.splitlines() if line.startswith("spanglass_inserted_rows_total{")]
         assert sum(float(line.rpartition(" ")[2]) for line in inserted) >= len(load.acknowledged) - 1000
