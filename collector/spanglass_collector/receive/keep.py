@@ -34,8 +34,8 @@ QUICK_BODY_BYTES: Final = 1024 * 1024
 """The same of spans that nothing has to be redacted in: some 10 ms. Another processor would have to fetch them first."""
 MAX_TOLD: Final = 3
 """Reasons told in one answer."""
-_READER: Final = ThreadPoolExecutor(1, "reader")
-"""One thread: reading is all Python, and two would only take turns."""
+_READER: Final = ThreadPoolExecutor(4, "reader")
+"""Python's threads take turns, but redaction and decompression let others go on: a slow one must not hold up the rest."""
 
 
 @dataclass(frozen=True, slots=True)
