@@ -9,6 +9,7 @@ several threads or tasks in turn.
 from __future__ import annotations
 
 from time import time_ns
+from types import coroutine
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from spanglass.guard import guarded, swallow
@@ -26,7 +27,7 @@ R = TypeVar("R")
 
 _ITEM_BYTES: Final = 64  # what an item that is no text counts for, at the least
 _ROUND: Final = range(256)  # items between two looks at how much has been kept
-_NOTHING: Final = object()
+_THERE: Final = object()  # said by steps when an item is there; anything else is what they wait for
 
 
 class Chunks:
@@ -50,7 +51,10 @@ class Chunks:
     def look(self) -> Callable[[Any], object]:
         """What to do with the next items: keep them, or no longer."""
         fresh = self._items[self._counted :]
-        self._kept_bytes += sum(len(item) if type(item) is str else _ITEM_BYTES for item in fresh)
+        try:
+            self._kept_bytes += len("".join(fresh))
+        except TypeError:
+            self._kept_bytes += sum(len(item) if type(item) is str else _ITEM_BYTES for item in fresh)
         self._counted = len(self._items)
         return self.keep if self._kept_bytes < self._live.recorder.max_bytes else _forget
 
@@ -122,32 +126,49 @@ async def drive_async(  # noqa: C901  a coroutine inside would cost each chunk
 ) -> AsyncGenerator[T, S]:
     """``generator``, step by step in ``context``.
 
-    An item that is there at once, as most are that came over a network together, is taken out of the step by hand: to
-    await it would cost as much again as all the rest.
+    A coroutine of its own takes the items, and says by ``_THERE`` that ``item`` is one: an item that is there at once,
+    as most are that came over a network together, then passes without an exception made and caught, which would cost
+    as much again as all the rest.
     """
-    run, asend, keep = context.run, generator.asend, chunks.keep
-    try:
-        item = await Within(context, anext(generator))
+    item: T
+
+    @coroutine
+    def take() -> Generator[Any, S, None]:
+        nonlocal item
+        keep, asend = chunks.keep, generator.asend
+        item = yield from generator.__anext__()
         chunks.first()
         while True:
             for _ in _ROUND:
                 keep(item)
                 try:
-                    sent = yield item
+                    sent = yield there
                 except GeneratorExit:
-                    await Within(context, generator.aclose())
                     raise
-                except BaseException as thrown:  # noqa: BLE001
+                except BaseException as thrown:  # noqa: BLE001  whatever it is, it is the generator's
                     step: Any = generator.athrow(thrown)
                 else:
                     step = asend(sent)
-                try:
-                    waits_for = run(step.send, None)
-                except StopIteration as there:
-                    item = there.value
-                else:
-                    item = await Within(context, step, waits_for)
+                item = yield from step
             keep = chunks.look()
+
+    there: Any = _THERE
+    steps: Any = take()
+    run, send = context.run, steps.send
+    resume, told = send, None  # how the next step begins
+    try:
+        while True:
+            if (waits_for := run(resume, told)) is not there:
+                await _until_there(waits_for, run, steps)
+            try:
+                told = yield item
+            except GeneratorExit:
+                await Within(context, generator.aclose())
+                raise
+            except BaseException as thrown:  # noqa: BLE001
+                resume, told = steps.throw, thrown  # type: ignore[assignment]
+            else:
+                resume = send
     except StopAsyncIteration:
         chunks.end()
     except GeneratorExit:
@@ -158,22 +179,32 @@ async def drive_async(  # noqa: C901  a coroutine inside would cost each chunk
         raise
 
 
+@coroutine
+def _until_there(waits_for: Any, run: Callable[..., Any], steps: Any) -> Generator[Any, Any, None]:
+    """Wait for what the steps wait for, until an item is there."""
+    while waits_for is not _THERE:
+        try:
+            sent = yield waits_for
+        except BaseException as thrown:  # noqa: BLE001
+            waits_for = run(steps.throw, thrown)
+        else:
+            waits_for = run(steps.send, sent)
+
+
 class Within(Generic[T]):
     """An awaitable whose every step runs in ``context``, though the task that awaits it has another."""
 
-    __slots__ = ("_awaitable", "_context", "_waits_for")
+    __slots__ = ("_awaitable", "_context")
 
-    def __init__(self, context: Context, awaitable: Awaitable[T], waits_for: Any = _NOTHING) -> None:
-        """``waits_for``: what the first step, if it has been made already, waits for."""
+    def __init__(self, context: Context, awaitable: Awaitable[T]) -> None:
         self._context = context
         self._awaitable = awaitable
-        self._waits_for = waits_for
 
     def __await__(self) -> Generator[Any, Any, T]:
         run = self._context.run
         steps: Any = self._awaitable.__await__()
         try:
-            waits_for = run(next, steps) if self._waits_for is _NOTHING else self._waits_for
+            waits_for = run(next, steps)
             while True:
                 try:
                     sent = yield waits_for

@@ -177,7 +177,7 @@ def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:  # noqa: C901  a ge
             chunks.close()
 
 
-async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:
+async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any]:  # noqa: C901
     """The same for an asynchronous iterator."""
     keep, edit = tap.chunks.append, tap.edit
     try:
@@ -185,9 +185,19 @@ async def async_steps(chunks: AsyncIterator[Any], tap: Tap) -> AsyncIterator[Any
             if tap.takes(chunk):
                 yield chunk
             break
-        async for chunk in chunks:
-            keep(chunk)
-            if edit is None or edit.shows(chunk):
+        if edit is None:
+            async for chunk in chunks:
+                keep(chunk)
+                yield chunk
+        else:
+            shown = edit.shown
+            async for chunk in chunks:
+                keep(chunk)
+                try:
+                    if not shown(chunk) and edit.hides(chunk):
+                        continue
+                except Exception as error:  # noqa: BLE001
+                    swallow("clients.chunk", error)
                 yield chunk
     except GeneratorExit:
         raise
