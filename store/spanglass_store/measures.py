@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from spanglass_store.query import FIELDS, SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
 
@@ -35,7 +35,7 @@ SCORE_LOOKBACK_NS: Final = 7 * 86_400 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``sql`` is an aggregate over ``table``; ``better`` says which direction is good news."""
+    """``sql`` is an aggregate over ``table`` with ``params`` bound in it; ``better`` says which direction is good news."""
 
     name: str
     label: str
@@ -44,6 +44,7 @@ class Measure:
     help: str
     better: Better = "neither"
     table: Table = "spans"
+    params: tuple[tuple[str, Any], ...] = ()
 
 
 def _percentile(value: str, level: float, condition: str) -> str:
@@ -105,8 +106,22 @@ _ALL: Final = (
     Measure("score_count", "Scores", "", "toFloat64(count())", "How many scores were given", "neither", "scores"),
 )  # fmt: skip
 
-MEASURES: Mapping[str, Measure] = MappingProxyType({m.name: m for m in _ALL})
-"""Every measure by name."""
+BUILT_IN: Mapping[str, Measure] = MappingProxyType({m.name: m for m in _ALL})
+_known: Final = dict(BUILT_IN)
+MEASURES: Mapping[str, Measure] = MappingProxyType(_known)
+"""Every measure of this process by name: those built in, and the custom ones it was started with."""
+
+
+def use_custom(measures: Iterable[Measure]) -> None:
+    """Make ``measures`` the custom ones of this process, in place of any before. Raises ValueError for a taken name."""
+    custom = {measure.name: measure for measure in measures}
+    if taken := sorted(custom.keys() & BUILT_IN.keys()):
+        msg = f"measures that are built in cannot be defined anew: {', '.join(taken)}"
+        raise ValueError(msg)
+    _known.update(custom)
+    for name in _known.keys() - BUILT_IN.keys() - custom.keys():
+        del _known[name]
+
 
 _SETTINGS: Final = "SETTINGS prefer_column_name_to_alias = 1"  # a measure may be called as the column it sums
 
@@ -126,7 +141,7 @@ def series(
     Grain: one row a bucket of ``interval_seconds`` (and group); empty buckets are absent.
     Reads ``spans`` or ``scores`` of ``window``. Raises ValueError for unknown names or measures of two tables.
     """
-    table, select = _select(names)
+    table, select, bound = _select(names)
     time, source, conditions = measured(table, project, window, filters)
     group = _group(table, group_by)
     keys = ["bucket", "group"] if group else ["bucket"]
@@ -143,6 +158,7 @@ def series(
         {_SETTINGS}
         """,
         *conditions,
+        bound,
         interval_seconds=interval_seconds,
     )
 
@@ -161,14 +177,13 @@ def totals(
     Grain: one row, or one a group, the largest ``order_by`` (default: the first measure) first, at most ``limit``.
     Raises ValueError as ``series`` does.
     """
-    table, select = _select(names)
+    table, select, bound = _select(names)
     _, source, conditions = measured(table, project, window, filters)
     group = _group(table, group_by)
     if order_by is not None and order_by not in names:
         msg = f"order_by {order_by!r} must be one of the measures asked for"
         raise ValueError(msg)
     tail = f"GROUP BY group ORDER BY {order_by or names[0]} DESC NULLS LAST, group LIMIT {{limit:UInt32}}"
-    bound = {"limit": limit} if group else {}
     return query(
         f"totals of {', '.join(names)}",
         f"""
@@ -179,7 +194,8 @@ def totals(
         {_SETTINGS}
         """,
         *conditions,
-        **bound,
+        bound,
+        **({"limit": limit} if group else {}),
     )
 
 
@@ -207,7 +223,8 @@ def _renamed(sql: str) -> str:
     return sql
 
 
-def _select(names: Iterable[str]) -> tuple[Table, str]:
+def _select(names: Iterable[str]) -> tuple[Table, str, Condition]:
+    """The table, the SELECT list, and what is bound in it."""
     chosen = []
     for name in names:
         if name not in MEASURES:
@@ -218,7 +235,8 @@ def _select(names: Iterable[str]) -> tuple[Table, str]:
     if len(tables) != 1:
         msg = "measures asked for together must be of one table"
         raise ValueError(msg)
-    return tables.pop(), ",\n".join(f"{m.sql} AS {m.name}" for m in chosen)
+    bound = Condition("", tuple(param for m in chosen for param in m.params))
+    return tables.pop(), ",\n".join(f"{m.sql} AS {m.name}" for m in chosen), bound
 
 
 def measured(table: Table, project: str, window: Window, filters: Filters) -> tuple[str, str, tuple[Condition, ...]]:

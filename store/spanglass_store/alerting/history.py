@@ -47,6 +47,7 @@ def history(rule: Rule, window: Window, step_seconds: int) -> Query:
         GROUP BY n ORDER BY n
         """,
         *conditions,
+        **dict(measure.params),
         step_ns=step_seconds * NS,
         width_ns=rule.window_seconds * NS,
         first=window.start_ns // (step_seconds * NS),
