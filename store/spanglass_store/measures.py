@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from spanglass_store.query import FIELDS, SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
+from spanglass_store.query import (
+    FIELDS,
+    SCORE_NAME,
+    Condition,
+    Filters,
+    Query,
+    Window,
+    between,
+    query,
+    spans_where,
+    told_apart,
+)
 
 Unit = Literal["", "ratio", "usd", "seconds", "tokens", "calls", "score", "per_second"]
 Better = Literal["lower", "higher", "neither"]
@@ -35,7 +46,10 @@ SCORE_LOOKBACK_NS: Final = 7 * 86_400 * 10**9
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``sql`` is an aggregate over ``table`` with ``params`` bound in it; ``better`` says which direction is good news."""
+    """``sql`` is an aggregate over ``table`` with ``params`` bound in it; ``better`` says which direction is good news.
+
+    ``adds_up``: the measures of the parts of some rows add up to that of all of them.
+    """
 
     name: str
     label: str
@@ -44,6 +58,7 @@ class Measure:
     help: str
     better: Better = "neither"
     table: Table = "spans"
+    adds_up: bool = False
     params: tuple[tuple[str, Any], ...] = ()
 
 
@@ -76,23 +91,23 @@ _TRACES: Final = f"ifNotFinite(uniq(trace_id) * avg({_W}), 0)"  # a trace is sam
 _TRACE_ERRORS: Final = f"ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf({_W}, status = 'error'), 0)"
 
 _ALL: Final = (
-    Measure("calls", "Model calls", "calls", _CALLS, "Calls of language, embedding and rerank models"),
+    Measure("calls", "Model calls", "calls", _CALLS, "Calls of language, embedding and rerank models", adds_up=True),
     Measure("traces", "Traces", "calls", _TRACES, "Requests of your application, each with all the spans below it"),
-    Measure("errors", "Failed calls", "calls", _CALL_ERRORS, "Model calls that ended in an error", "lower"),
+    Measure("errors", "Failed calls", "calls", _CALL_ERRORS, "Model calls that ended in an error", "lower", adds_up=True),
     Measure("error_ratio", "Error rate", "ratio", f"{_CALL_ERRORS} / nullIf({_CALLS}, 0)",
             "Failed model calls of all model calls", "lower"),
     Measure("trace_errors", "Failed traces", "calls", _TRACE_ERRORS, "Traces in which a span failed", "lower"),
     Measure("trace_error_ratio", "Trace error rate", "ratio", f"{_TRACE_ERRORS} / nullIf({_TRACES}, 0)",
             "Traces in which a span failed, of all traces", "lower"),
-    Measure("cost_usd", "Cost", "usd", _COST, "What the model calls cost; calls without a price are not in it", "lower"),
+    Measure("cost_usd", "Cost", "usd", _COST, "What the model calls cost; calls without a price are not in it", "lower", adds_up=True),
     Measure("unpriced_calls", "Calls without a price", "calls", f"sumIf({_W}, {_CALL} AND status != 'error' AND cost_usd IS NULL)",
-            "Model calls whose price or usage is unknown: they are missing from the cost", "lower"),
+            "Model calls whose price or usage is unknown: they are missing from the cost", "lower", adds_up=True),
     Measure("cost_per_call_usd", "Cost per call", "usd",
             f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {_W}, {_CALL}) / nullIf(sumIf({_W}, {_CALL} AND cost_usd IS NOT NULL), 0)",
             "Mean cost of the calls whose price is known", "lower"),
-    Measure("input_tokens", "Input tokens", "tokens", _INPUT, "Tokens sent to models, cached ones included"),
-    Measure("output_tokens", "Output tokens", "tokens", _OUTPUT, "Tokens written by models, reasoning included"),
-    Measure("total_tokens", "Tokens", "tokens", f"({_INPUT}) + ({_OUTPUT})", "Input and output tokens together"),
+    Measure("input_tokens", "Input tokens", "tokens", _INPUT, "Tokens sent to models, cached ones included", adds_up=True),
+    Measure("output_tokens", "Output tokens", "tokens", _OUTPUT, "Tokens written by models, reasoning included", adds_up=True),
+    Measure("total_tokens", "Tokens", "tokens", f"({_INPUT}) + ({_OUTPUT})", "Input and output tokens together", adds_up=True),
     *map(_latency, (50, 95, 99)),
     *map(_trace_latency, (50, 95, 99)),
     *map(_first_token, (50, 95)),
@@ -103,7 +118,7 @@ _ALL: Final = (
     Measure("users", "Users", "", "toFloat64(uniqIf(user_id, user_id != ''))", "Different users seen"),
     Measure("sessions", "Sessions", "", "toFloat64(uniqIf(session_id, session_id != ''))", "Different sessions seen"),
     Measure("score_mean", "Mean score", "score", "avg(value)", "Mean of a numeric or boolean score", "higher", "scores"),
-    Measure("score_count", "Scores", "", "toFloat64(count())", "How many scores were given", "neither", "scores"),
+    Measure("score_count", "Scores", "", "toFloat64(count())", "How many scores were given", "neither", "scores", adds_up=True),
 )  # fmt: skip
 
 BUILT_IN: Mapping[str, Measure] = MappingProxyType({m.name: m for m in _ALL})
@@ -123,7 +138,7 @@ def use_custom(measures: Iterable[Measure]) -> None:
         del _known[name]
 
 
-_SETTINGS: Final = "SETTINGS prefer_column_name_to_alias = 1"  # a measure may be called as the column it sums
+SETTINGS: Final = "SETTINGS prefer_column_name_to_alias = 1"  # a measure may be called as the column it sums
 
 SCORE_GROUPS: Final = {SCORE_NAME: "name", "source": "source"}
 
@@ -141,9 +156,9 @@ def series(
     Grain: one row a bucket of ``interval_seconds`` (and group); empty buckets are absent.
     Reads ``spans`` or ``scores`` of ``window``. Raises ValueError for unknown names or measures of two tables.
     """
-    table, select, bound = _select(names)
+    table, select, bound = selected(names)
     time, source, conditions = measured(table, project, window, filters)
-    group = _group(table, group_by)
+    group = group_key(table, group_by)
     keys = ["bucket", "group"] if group else ["bucket"]
     return query(
         f"series of {', '.join(names)}",
@@ -155,7 +170,7 @@ def series(
         GROUP BY {", ".join(keys)}
         ORDER BY {", ".join(keys)}
         LIMIT 50000
-        {_SETTINGS}
+        {SETTINGS}
         """,
         *conditions,
         bound,
@@ -177,9 +192,9 @@ def totals(
     Grain: one row, or one a group, the largest ``order_by`` (default: the first measure) first, at most ``limit``.
     Raises ValueError as ``series`` does.
     """
-    table, select, bound = _select(names)
+    table, select, bound = selected(names)
     _, source, conditions = measured(table, project, window, filters)
-    group = _group(table, group_by)
+    group = group_key(table, group_by)
     if order_by is not None and order_by not in names:
         msg = f"order_by {order_by!r} must be one of the measures asked for"
         raise ValueError(msg)
@@ -191,7 +206,7 @@ def totals(
         {select}
         FROM {source}
         {tail if group else ""}
-        {_SETTINGS}
+        {SETTINGS}
         """,
         *conditions,
         bound,
@@ -208,23 +223,14 @@ def scores_where(project: str, window: Window, filters: Filters) -> Condition:
         params.append((SCORE_NAME, names))
     if filters.with_(SCORE_NAME, ()) != Filters():
         lookback = Window(window.start_ns - SCORE_LOOKBACK_NS, window.end_ns)
-        spans = spans_where(project, lookback, filters)
-        parts.append(f"trace_id IN (SELECT trace_id FROM spans WHERE {_renamed(spans.sql)})")
-        params += [(_LOOKBACK.get(name, name), value) for name, value in spans.params]
+        spans = told_apart(spans_where(project, lookback, filters), time, "spans_")
+        parts.append(f"trace_id IN (SELECT trace_id FROM spans WHERE {spans.sql})")
+        params += spans.params
     return Condition(" AND ".join(parts), tuple(params))
 
 
-_LOOKBACK: Final = {"start_ns": "spans_start_ns", "end_ns": "spans_end_ns"}
-
-
-def _renamed(sql: str) -> str:
-    for old, new in _LOOKBACK.items():
-        sql = sql.replace(f"{{{old}:", f"{{{new}:")
-    return sql
-
-
-def _select(names: Iterable[str]) -> tuple[Table, str, Condition]:
-    """The table, the SELECT list, and what is bound in it."""
+def selected(names: Iterable[str]) -> tuple[Table, str, Condition]:
+    """The table of measures, their SELECT list and what is bound in it. Raises ValueError for names unknown or of two."""
     chosen = []
     for name in names:
         if name not in MEASURES:
@@ -248,7 +254,8 @@ def measured(table: Table, project: str, window: Window, filters: Filters) -> tu
     return "timestamp", f"scores FINAL WHERE {where.sql}", (where,)
 
 
-def _group(table: Table, field: str | None) -> str | None:
+def group_key(table: Table, field: str | None) -> str | None:
+    """The expression that ``field`` is grouped by; None for None. Raises ValueError for one that does not exist."""
     if field is None:
         return None
     fields = FIELDS if table == "spans" else SCORE_GROUPS

@@ -118,6 +118,16 @@ def between(column: str, window: Window, *, prefix: str = "") -> Condition:
     return Condition(sql, ((start, window.start_ns), (end, window.end_ns)))
 
 
+def told_apart(condition: Condition, other: Condition, prefix: str) -> Condition:
+    """``condition`` with ``prefix`` before the names of what is bound otherwise in ``other``: both fit into one query."""
+    taken = dict(other.params)
+    new = {name: f"{prefix}{name}" for name, value in condition.params if name in taken and taken[name] != value}
+    sql = condition.sql
+    for name, apart in new.items():
+        sql = sql.replace(f"{{{name}:", f"{{{apart}:")
+    return Condition(sql, tuple((new.get(name, name), value) for name, value in condition.params))
+
+
 def spans_where(project: str, window: Window, filters: Filters) -> Condition:
     """Spans of ``project`` in ``window`` that pass ``filters``."""
     time = between("start_time", window)

@@ -10,7 +10,7 @@ import pytest
 from spanglass_store import attribute_names, claims, keys, measures, prices, rules
 from spanglass_store.alerting import history
 from spanglass_store.native import Block
-from spanglass_store.queries import facets, quality, reprice, trace, traces
+from spanglass_store.queries import facets, overview, quality, reprice, top, trace, traces
 from spanglass_store.queries import prices as applied_prices
 from spanglass_store.query import Filters, Query, Window
 
@@ -27,6 +27,11 @@ QUERIES: dict[str, Query] = {
     ),
     "measures_totals_by_tag": measures.totals(["calls"], "p", WINDOW, Filters(), "tag"),
     "measures_scores": measures.totals(["score_mean", "score_count"], "p", WINDOW, SCORED, "source"),
+    "overview_compared": overview.compared(["calls", "cost_usd"], "p", WINDOW, FILTERS),
+    "overview_compared_scores": overview.compared(["score_mean"], "p", WINDOW, SCORED),
+    "top_models": top.top("model", ["cost_usd", "calls"], "p", WINDOW, FILTERS),
+    "top_prompts": top.top("prompt", ["calls", "latency_p95_seconds"], "p", WINDOW, Filters(), order_by="calls"),
+    "top_tags": top.top("tag", ["cost_usd"], "p", WINDOW, Filters()),
     "traces_find": traces.find("p", WINDOW, FILTERS, limit=100, offset=200),
     "traces_count": traces.count("p", WINDOW, FILTERS),
     "trace_spans": trace.spans("p", "0" * 32),
