@@ -16,7 +16,8 @@ from spanglass_dashboard.plain import plain
 from spanglass_store import measures
 from spanglass_store.measures import MEASURES, Unit
 from spanglass_store.numbers import format_count
-from spanglass_store.query import Query, Window
+from spanglass_store.queries import overview
+from spanglass_store.query import Query
 
 CARD_PIXELS: Final = 300
 CHART_PIXELS: Final = 236
@@ -75,7 +76,7 @@ def _show(
 def _kpi_grid() -> None:
     scope = filter_bar.scope()
 
-    now, before = _totals(scope, scope.window), _totals(scope, scope.window.previous())
+    now, before = _totals(scope)
     grid = st.grid(4, min_column_width=160, gap="small")
     past = buckets.filled(_over_time(scope), scope.window, scope.range.interval_seconds, COUNTS)
     for kpi in kpis(now, before, past):
@@ -203,9 +204,11 @@ def _table(frame: pd.DataFrame, label: str, names: Sequence[str], *, key: str) -
     )
 
 
-def _totals(scope: Scope, window: Window) -> Mapping[str, float]:
-    frame = data.load(measures.totals(KPIS, scope.project, window, scope.filters))
-    return {} if frame.empty else {name: float(frame[name].iloc[0]) for name in KPIS}
+def _totals(scope: Scope) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """The figures of the window, and of the one before."""
+    frame = data.load(overview.compared(KPIS, scope.project, scope.window, scope.filters)).astype("float64")
+    now, before = ({name: float(frame[name + suffix].iloc[0]) for name in KPIS} for suffix in ("", overview.BEFORE))
+    return now, before
 
 
 CARDS: Final = (
@@ -218,7 +221,7 @@ TABLES: Final = (("Top services", _services), ("Top prompts", _prompts))
 
 def _page() -> None:
     scope = filter_bar.scope()
-    now = _totals(scope, scope.window)
+    now, _ = _totals(scope)
     if not now.get("calls") and not now.get("traces"):
         empty.show(scope, waiting_for="calls or traces")
         return
