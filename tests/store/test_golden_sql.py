@@ -10,7 +10,7 @@ import pytest
 from spanglass_store import attribute_names, claims, keys, measures, prices, rules
 from spanglass_store.alerting import history
 from spanglass_store.native import Block
-from spanglass_store.queries import facets, overview, quality, reprice, top, trace, traces
+from spanglass_store.queries import attribution, facets, overview, quality, reprice, top, trace, traces
 from spanglass_store.queries import prices as applied_prices
 from spanglass_store.query import Filters, Query, Window
 
@@ -32,6 +32,7 @@ QUERIES: dict[str, Query] = {
     "top_models": top.top("model", ["cost_usd", "calls"], "p", WINDOW, FILTERS),
     "top_prompts": top.top("prompt", ["calls", "latency_p95_seconds"], "p", WINDOW, Filters(), order_by="calls"),
     "top_tags": top.top("tag", ["cost_usd"], "p", WINDOW, Filters()),
+    "attribution_by_model": attribution.by_model("p", WINDOW, FILTERS),
     "traces_find": traces.find("p", WINDOW, FILTERS, limit=100, offset=200),
     "traces_count": traces.count("p", WINDOW, FILTERS),
     "trace_spans": trace.spans("p", "0" * 32),
@@ -59,8 +60,6 @@ QUERIES: dict[str, Query] = {
     "reprice_partitions": reprice.partitions("p", WINDOW),
     "reprice_calls": reprice.calls("20261124", None, WINDOW),
     "reprice_update": reprice.update("repriced_0", "20261124", database="d"),
-    "reprice_kill": reprice.kill("mutation_1.txt"),
-    "reprice_progress": reprice.progress("repriced_0"),
     "reprice_left_behind": reprice.left_behind(),
     "claims_of_others": claims.claims_of_others([b"d" * 16], collector="c"),
     "claims_own": claims.own_claims("g", [b"d" * 16], collector="c"),

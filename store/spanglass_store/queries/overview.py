@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from spanglass_store.measures import SETTINGS, measured, selected
+from spanglass_store.measures import SETTINGS, Table, measured, selected
 from spanglass_store.query import Condition, Filters, Query, Window, query, told_apart
 
 BEFORE: Final = "_before"
@@ -21,8 +21,8 @@ def compared(names: Sequence[str], project: str, window: Window, filters: Filter
     Grain: one row. NULL is unknown, as in ``measures.totals``; every ``name_before`` is NULL where there was nothing at
     all before. Reads ``spans`` or ``scores`` of both windows. Raises ValueError as ``measures.totals`` does.
     """
-    _, select, bound = selected(names)
-    now, before = sources(names, project, window, filters)
+    table, select, bound = selected(names)
+    now, before = sources(table, project, window, window.previous(), filters)
     return query(
         f"{', '.join(names)} beside the time before",
         f"""
@@ -46,10 +46,11 @@ def compared(names: Sequence[str], project: str, window: Window, filters: Filter
     )
 
 
-def sources(names: Sequence[str], project: str, window: Window, filters: Filters) -> tuple[Condition, Condition]:
-    """What the measures read of ``window`` and of the one before: FROM and WHERE, with names that fit into one query."""
-    table, _, _ = selected(names)
-    now, before = (_source(measured(table, project, each, filters)) for each in (window, window.previous()))
+def sources(
+    table: Table, project: str, window: Window, window_before: Window, filters: Filters
+) -> tuple[Condition, Condition]:
+    """What measures of ``table`` read of both windows: FROM and WHERE, with names that fit into one query."""
+    now, before = (_source(measured(table, project, each, filters)) for each in (window, window_before))
     return now, told_apart(before, now, "before_")
 
 

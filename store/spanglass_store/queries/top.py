@@ -44,7 +44,7 @@ def top(
     keys = {"group": group_key(table, "prompt_name" if field == PROMPT else field)}
     if version := VERSIONS.get(field):
         keys["version"] = group_key(table, version)
-    now, before = sources(names, project, window, filters)
+    now, before = sources(table, project, window, window.previous(), filters)
     by_group = ", ".join(keys)
     grouped = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
     return query(
