@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 from urllib.parse import unquote, urlsplit
@@ -27,6 +27,7 @@ from spanglass_store.sheet import Sheet
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second and 60 MB that only pages need
+    import pyarrow as pa
 
 DEFAULT_DATABASE: Final = "spanglass"
 
@@ -47,10 +48,19 @@ EXPENSIVE_CODES: Final = frozenset({158, 159, 160, 241, 307, 396})
 
 MAX_MESSAGE: Final = 400  # characters of a server's message that are worth repeating
 
+ONE_REPLICA: Final[Mapping[str, Any]] = {
+    "load_balancing": "in_order",
+    "prefer_localhost_replica": 0,
+    "distributed_replica_max_ignored_errors": 1000,
+}
+"""On a cluster: whoever asks, and whichever server, the first replica of a shard answers, as long as it can."""
+
 QUERY_SETTINGS: Final[Mapping[str, Any]] = {
     "max_execution_time": 30,
     "timeout_before_checking_execution_speed": 0,
     "use_top_k_dynamic_filtering": 0,  # newest-first text search: 24 times the CPU with it on (docs/adr/004)
+    "distributed_product_mode": "local",  # on a cluster: a trace and all that belongs to it are on one shard
+    "optimize_skip_unused_shards": 1,
 }
 INSERT_SETTINGS: Final[Mapping[str, Any]] = {
     "async_insert": 0,  # an answer means written
@@ -58,6 +68,8 @@ INSERT_SETTINGS: Final[Mapping[str, Any]] = {
     "input_format_skip_unknown_fields": 0,  # rows of another shape are an error, never rows of defaults
     "max_partitions_per_insert_block": 0,  # late spans of many days may travel together
     "throw_on_max_partitions_per_insert_block": 0,
+    "distributed_foreground_insert": 1,  # on a cluster too an answer means written, on every shard
+    **ONE_REPLICA,
 }
 
 
@@ -133,6 +145,33 @@ class Store:
                 for block in blocks:
                     yield Sheet(len(block[0]), dict(zip(names, block, strict=True)))
 
+    def raw(self, query: Query, *, form: str, settings: Mapping[str, Any] | None = None) -> bytes:
+        """The rows of ``query`` as the server writes them in its format ``form``, all or an error. ``settings`` take the
+        place of what a query is sent with. Raises as ``fetch`` does.
+        """
+        with self._mapped(query.name, expensive=QueryTooExpensive):
+            return self._connected().raw_query(
+                query.sql,
+                parameters=_bound(query),
+                settings=dict(QUERY_SETTINGS if settings is None else settings),
+                fmt=form,
+                external_data=_sent(query),
+            )
+
+    def batches(self, query: Query, *, timeout_seconds: float = 3600.0) -> Iterator[pa.RecordBatch]:
+        """The rows of ``query`` as they come, as Arrow: for more of them than there is memory, at a tenth of the CPU of
+        ``sheets``. The server gives up after ``timeout_seconds``. Raises as ``fetch`` does, in the middle too.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - 60 MB that a collector does not need
+
+        settings = {**QUERY_SETTINGS, "max_execution_time": timeout_seconds}
+        with self._mapped(query.name, expensive=QueryTooExpensive):
+            stream = self._connected().raw_stream(
+                query.sql, parameters=_bound(query), settings=settings, fmt="ArrowStream", external_data=_sent(query)
+            )
+            with stream, pa.ipc.open_stream(stream) as reader:
+                yield from reader
+
     def insert(self, block: Block, *, token: str, timeout_seconds: float | None = None) -> None:
         """All rows of ``block`` in one insert, stored once however often it is repeated with the same ``token``.
 
@@ -155,6 +194,7 @@ class Store:
         sql: str,
         params: Mapping[str, Any] | None = None,
         *,
+        settings: Mapping[str, Any] | None = None,
         use_database: bool = True,
     ) -> None:
         """Run a statement that returns nothing. Raises as ``fetch`` does.
@@ -162,7 +202,8 @@ class Store:
         ``use_database=False`` runs it outside any database: how the database itself is created.
         """
         with self._mapped(sql.split("(", maxsplit=1)[0].strip()[:60], expensive=QueryTooExpensive):
-            self._connected().command(sql, parameters=dict(params or {}), use_database=use_database)
+            bound = _as_lists((params or {}).items())
+            self._connected().command(sql, parameters=bound, settings=dict(settings or {}), use_database=use_database)
 
     def ping(self) -> str:
         """The server's version. Raises StoreUnavailable when it does not answer, StoreRejected when it refuses."""
@@ -247,4 +288,8 @@ def _sent(query: Query) -> ExternalData | None:
 
 
 def _bound(query: Query) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in query.params}
+    return _as_lists(query.params)
+
+
+def _as_lists(params: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in params}

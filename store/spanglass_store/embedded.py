@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -32,7 +33,10 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never 
 
 
 class EmbeddedClickHouse:
-    """One server on ``host``, a loopback address. Construction starts nothing; one thread at a time may drive it."""
+    """One server on ``host``, a loopback address. Construction starts nothing; one thread at a time may drive it.
+
+    ``sections`` are added to its ``config.xml``: XML by name, as ``remote_servers``.
+    """
 
     def __init__(
         self,
@@ -42,12 +46,14 @@ class EmbeddedClickHouse:
         tcp_port: int | None = None,
         host: str = "127.0.0.1",
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+        sections: Mapping[str, str] | None = None,
     ) -> None:
         self.home = Home(data_dir.absolute())
         self.host = host
         self.http_port = http_port
         self.tcp_port = tcp_port
         self.memory_limit_bytes = memory_limit_bytes
+        self.sections = sections or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -168,6 +174,7 @@ class EmbeddedClickHouse:
             users_path=self.home.path / "users.xml",
             log_path=self.home.log_path,
             memory_limit_bytes=self.memory_limit_bytes,
+            sections=self.sections,
         )
 
     def _spawn(self, engine: Path, lock: int) -> subprocess.Popen[bytes]:

@@ -16,13 +16,13 @@ from datetime import datetime
 from importlib import resources
 from typing import Any, Final
 
+from spanglass_store.cluster import Cluster, create_database
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError, StoreRejected
+from spanglass_store.layout import chosen, complete, is_absent, run
 from spanglass_store.query import Query
 
-UNKNOWN_TABLE, UNKNOWN_DATABASE = 60, 81  # ClickHouse error codes: nothing was ever applied
-
-LEDGER: Final = """
+LEDGER: Final = """\
 CREATE TABLE IF NOT EXISTS schema_migrations
 (
     name       String,
@@ -92,17 +92,23 @@ def statements(sql: str) -> list[str]:
     return [statement for statement in found if statement]
 
 
-def migrate(store: Store, migrations: Sequence[Migration] | None = None) -> list[str]:
+def migrate(store: Store, migrations: Sequence[Migration] | None = None, *, cluster: str | None = None) -> list[str]:
     """Create the database, apply what it lacks of ``migrations`` (those of this version), return their names.
 
-    Migrations in the database that this version does not know were applied by a newer one, and are left alone.
-    Raises StoreError where an applied file has changed; else what the failing statement raised, with its place.
+    A new database is spread over ``cluster``, if one is named; an old one stays as it was made. Servers that joined the
+    cluster get what they lack. Migrations in the database that this version does not know were applied by a newer one,
+    and are left alone. Raises StoreError where an applied file has changed, or the layout is another one; else what
+    the failing statement raised, with its place.
     """
     store.execute("CREATE DATABASE IF NOT EXISTS {name:Identifier}", {"name": store.database}, use_database=False)
-    store.execute(LEDGER)
+    spread = chosen(store, cluster)
+    if spread and spread.has_keeper:
+        store.execute(create_database(spread), use_database=False)
+        complete(store, spread)
+    run(store, spread, LEDGER)
     missing = pending(store, migrations)
     for migration in missing:
-        _apply(store, migration)
+        _apply(store, migration, spread)
     return [migration.name for migration in missing]
 
 
@@ -138,16 +144,16 @@ def _applied_rows(store: Store) -> list[dict[str, Any]]:
     try:
         return store.fetch_rows(APPLIED)
     except StoreRejected as error:
-        if getattr(error.__cause__, "code", None) in {UNKNOWN_TABLE, UNKNOWN_DATABASE}:
+        if is_absent(error):
             return []
         raise
 
 
-def _apply(store: Store, migration: Migration) -> None:
+def _apply(store: Store, migration: Migration, cluster: Cluster | None) -> None:
     todo = statements(migration.sql)
     for number, statement in enumerate(todo, start=1):
         try:
-            store.execute(statement)
+            run(store, cluster, statement)
         except StoreError as error:
             msg = (
                 f"{migration.name}.sql stopped at statement {number} of {len(todo)}: {error}. "
