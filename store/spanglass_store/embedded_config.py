@@ -8,7 +8,7 @@ section here names a system log table, so none is made: unlimited, they outgrow 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 from xml.sax.saxutils import escape
@@ -68,6 +68,8 @@ class ServerConfig:
     users_path: Path
     log_path: Path
     memory_limit_bytes: int
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """More of ``config.xml``: XML by the name of its section, as ``remote_servers``."""
 
 
 def config_xml(config: ServerConfig) -> str:
@@ -82,7 +84,7 @@ def config_xml(config: ServerConfig) -> str:
         **SERVER,
     }
     logger: dict[str, str | int] = {"log": str(config.log_path), "size": "10M", "count": 2}
-    sections = {"logger": _elements(logger), "merge_tree": _elements(MERGE_TREE)}
+    sections = {"logger": _elements(logger), "merge_tree": _elements(MERGE_TREE), **config.sections}
     return _document(_elements(values), _nested(sections))
 
 
