@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 from xml.sax.saxutils import escape
 
-User = Literal["writer", "reader"]
+User = Literal["writer", "reader", "analyst"]
 
 MIB: Final = 1024 * 1024
 
@@ -36,6 +36,12 @@ MERGE_TREE: Final[Mapping[str, str | int]] = {"fsync_after_insert": 1, "fsync_pa
 """An answered insert survives a power cut: there is no replica to fetch it from, and the sender forgets it. Merged
 parts need no such care, their sources stay on disk for another eight minutes."""
 
+ACCESS_CONTROL: Final[Mapping[str, str | int]] = {
+    "select_from_system_db_requires_grant": "true",
+    "select_from_information_schema_requires_grant": "true",
+}
+"""A user sees of ``system`` what it is granted: what others ask is nobody's business."""
+
 TABLE_ENGINES: Final = (
     "MergeTree",
     "ReplacingMergeTree",
@@ -53,7 +59,26 @@ WRITER_GRANTS: Final = (
 READER_GRANTS: Final = ("SELECT, SHOW, dictGet ON *.*",)
 """Neither may reach files, URLs or programs through tables and table functions, nor change users."""
 
-LIKE_A_SERVER: Final[Mapping[str, str | int]] = {"default_format": "TabSeparated", "implicit_select": 0}
+ANALYST_DATABASE: Final = "spanglass"
+ANALYST_TABLES: Final = ("spans", "scores", "span_details")
+ANALYST_GRANTS: Final = tuple(f"SELECT ON {ANALYST_DATABASE}.{table}" for table in ANALYST_TABLES)
+ANALYST_FILTER: Final = "project = getSetting('log_comment')"
+"""Row policy of the one who runs other people's SQL (``analyst``): whoever sends it names the project in a setting, and
+locks every setting (``readonly = 1``) with it. Where nothing is named, no row is seen."""
+
+ANALYST_LIMITS: Final[Mapping[str, str | int]] = {
+    "max_execution_time": 30,
+    "max_result_rows": 100_000,
+    "max_result_bytes": 128 * MIB,
+    "max_bytes_to_read": 64 * 1024 * MIB,
+    "max_concurrent_queries_for_user": 4,
+}
+
+LIKE_A_SERVER: Final[Mapping[str, str | int]] = {
+    "default_format": "TabSeparated",
+    "implicit_select": 0,
+    "allow_python_table_function": 0,  # without an interpreter beside it, it ends the process
+}
 """Where the library's defaults are not those of a ClickHouse server."""
 
 
@@ -84,7 +109,12 @@ def config_xml(config: ServerConfig) -> str:
         **SERVER,
     }
     logger: dict[str, str | int] = {"log": str(config.log_path), "size": "10M", "count": 2}
-    sections = {"logger": _elements(logger), "merge_tree": _elements(MERGE_TREE), **config.sections}
+    sections = {
+        "logger": _elements(logger),
+        "merge_tree": _elements(MERGE_TREE),
+        "access_control_improvements": _elements(ACCESS_CONTROL),
+        **config.sections,
+    }
     return _document(_elements(values), _nested(sections))
 
 
@@ -92,7 +122,7 @@ def users_xml(password_sha256: Mapping[User, str], *, memory_limit_bytes: int) -
     """The text of ``users.xml``. Hashes are hex; a query may use half of ``memory_limit_bytes``.
 
     ``default`` is the engine's own local session and has no password: it may open the ports and wait, and no second
-    session of it is accepted, so nobody gets in from the network without one of the two passwords.
+    session of it is accepted, so nobody gets in from the network without one of the passwords.
     """
     half = memory_limit_bytes // 2
     both: dict[str, str | int] = {
@@ -107,23 +137,33 @@ def users_xml(password_sha256: Mapping[User, str], *, memory_limit_bytes: int) -
         "max_concurrent_queries_for_user": 32,
         "readonly": 2,
     }
-    ceilings = {name: _element("max", str(reader[name])) for name in ("max_memory_usage", "max_execution_time")}
+    analyst: dict[str, str | int] = {**both, **ANALYST_LIMITS, "max_memory_usage": half // 2, "final": 1}
     profiles = {
         "default": "",
         "local": _elements({"max_sessions_for_user": 1}),
         "writer": _elements({**both, "async_insert": 0, "max_concurrent_queries_for_user": 64}),
-        "reader": _elements(reader) + _element("constraints", _nested(ceilings)),
+        "reader": _elements(reader) + _ceilings(reader, "max_memory_usage", "max_execution_time"),
+        "analyst": _elements(analyst) + _ceilings(analyst, "max_memory_usage", *ANALYST_LIMITS),
     }
+    policy = _element("filter", escape(ANALYST_FILTER))
     users = {
         "default": _user("local", ("SYSTEM LISTEN ON *.*", "SELECT ON system.numbers")),
         "writer": _user("writer", WRITER_GRANTS, sha256=password_sha256["writer"]),
         "reader": _user("reader", READER_GRANTS, sha256=password_sha256["reader"]),
+        "analyst": _user("analyst", ANALYST_GRANTS, sha256=password_sha256["analyst"])
+        + _element("databases", _element(ANALYST_DATABASE, _nested(dict.fromkeys(ANALYST_TABLES, policy)))),
     }
     return _document(
         _element("profiles", _nested(profiles)),
         _element("quotas", _element("default", "")),
         _element("users", _nested(users)),
     )
+
+
+def _ceilings(profile: Mapping[str, str | int], *names: str) -> str:
+    """What the profile says is the most; 0 would be no limit."""
+    least_and_most = {name: _elements({"min": 1, "max": profile[name]}) for name in names}
+    return _element("constraints", _nested(least_and_most))
 
 
 def _user(profile: str, grants: tuple[str, ...], *, sha256: str = "") -> str:

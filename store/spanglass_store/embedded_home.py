@@ -15,7 +15,7 @@ from typing import Final
 from spanglass_store.embedded_config import ServerConfig, User, config_xml, users_xml
 from spanglass_store.errors import DataDirInUse, StoreError
 
-USERS: Final[tuple[User, ...]] = ("writer", "reader")
+USERS: Final[tuple[User, ...]] = ("writer", "reader", "analyst")
 
 LOCK_PATIENCE_SECONDS: Final = 2.0
 """How long ``lock`` waits: a server whose parent was just killed needs a moment to go."""
@@ -49,7 +49,7 @@ class Home:
 
     @property
     def passwords_path(self) -> Path:
-        """The passwords of ``writer`` and ``reader``, mode 0600."""
+        """The passwords of the users, mode 0600."""
         return self.path / "passwords.json"
 
     def lock(self) -> int:
@@ -77,22 +77,24 @@ class Home:
                 return descriptor
 
     def passwords(self) -> dict[User, str]:
-        """By user. Raises StoreError where no server was ever started here."""
+        """By user, those that the last start had. Raises StoreError where no server was ever started here."""
         try:
             told = json.loads(self.passwords_path.read_bytes())
         except FileNotFoundError as error:
             msg = f"No embedded ClickHouse was started in {self.data_dir} yet, so it has no passwords."
             raise StoreError(msg) from error
-        return {user: str(told[user]) for user in USERS}
+        return {user: str(told[user]) for user in USERS if user in told}
 
     def configure(self, config: ServerConfig) -> None:
-        """Write the configuration, which may differ from the last start's, and at the first start the passwords.
+        """Write the configuration, which may differ from the last start's, and the passwords of users that had none.
 
         Only for the holder of the lock.
         """
-        if not self.passwords_path.exists():
-            _write_private(self.passwords_path, json.dumps({user: secrets.token_hex(24) for user in USERS}))
-        hashes = {user: hashlib.sha256(text.encode()).hexdigest() for user, text in self.passwords().items()}
+        known = self.passwords() if self.passwords_path.exists() else {}
+        passwords = {user: known.get(user) or secrets.token_hex(24) for user in USERS}
+        if passwords != known:
+            _write_private(self.passwords_path, json.dumps(passwords))
+        hashes = {user: hashlib.sha256(text.encode()).hexdigest() for user, text in passwords.items()}
         _write_private(self.path / "config.xml", config_xml(config))
         _write_private(config.users_path, users_xml(hashes, memory_limit_bytes=config.memory_limit_bytes))
 

@@ -1,0 +1,177 @@
+"""SQL of others against the real engine: what one project may ask, and that nothing else of the machine is shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from spanglass_store.analyst import Analyst
+from spanglass_store.connection import Store
+from spanglass_store.embedded import EmbeddedClickHouse
+from spanglass_store.embedded_config import ANALYST_DATABASE
+from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
+from spanglass_store.migrate import migrate
+from spanglass_store.query import Query
+from spanglass_store.rows import block_from_spans
+from spanglass_store.scores import Score, block_from_scores
+from spanglass_store.span import Span
+
+pytestmark = pytest.mark.clickhouse
+OWN, OTHER = "shop", "bank"
+
+
+@pytest.fixture(scope="module")
+def analyst(clickhouse: EmbeddedClickHouse) -> Iterator[Analyst]:
+    """The analyst of a database in which two projects have spans and scores."""
+    with Store(clickhouse.url(database=ANALYST_DATABASE)) as store:
+        migrate(store)
+        names = [OWN, OTHER, OTHER]
+        spans = [Span(name, f"{n:032x}", f"{n:016x}", "", n, n + 1, f"{name}{n}") for n, name in enumerate(names, 1)]
+        scores = [Score(name, "s", "helpful", 1 + n, value=n) for n, name in enumerate(names)]
+        store.insert(block_from_spans(spans), token="spans")
+        store.insert(block_from_scores(scores), token="scores")
+        store.insert(block_from_scores([Score(OWN, "s", "helpful", 9, value=0.5)]), token="again")
+        opened = Analyst(clickhouse.url("analyst", ANALYST_DATABASE))
+        yield opened
+        opened.close()
+        store.execute("DROP DATABASE {name:Identifier} SYNC", {"name": ANALYST_DATABASE}, use_database=False)
+
+
+def rows(analyst: Analyst, sql: str, project: str = OWN, **parameters: object) -> list[object]:
+    lines = analyst.answer(project, sql, parameters, form="JSONCompactEachRow").splitlines()
+    return [orjson.loads(line) for line in lines]
+
+
+def test_a_project_sees_its_own_rows_and_a_score_once(analyst: Analyst) -> None:
+    assert rows(analyst, "SELECT name FROM spans") == [["shop1"]]
+    assert rows(analyst, "SELECT project, count() FROM spans GROUP BY ALL", OTHER) == [["bank", 2]]
+    assert rows(analyst, "SELECT value FROM scores") == [[0.5]]
+    assert rows(analyst, "SELECT count() FROM spans", "nobody") == [[0]]
+    assert rows(analyst, "SELECT {a:String}, {b:Array(UInt8)} -- a remark", a="it's", b=[1, 2]) == [["it's", [1, 2]]]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count() FROM spans WHERE project = 'bank'",
+        "SELECT countIf(project = 'bank') FROM (SELECT * FROM spans SETTINGS log_comment = 'bank')",
+        "SELECT countIf(project = 'bank') FROM spans WHERE throwIf(project = 'bank') = 0",
+        "SELECT countIf(project = 'bank') FROM spans PREWHERE throwIf(project = 'bank') = 0",
+        "SELECT max(project) = 'bank' FROM spans",
+        "SELECT countIf(project = 'bank') FROM (SELECT project FROM spans UNION ALL SELECT project FROM scores)",
+        "SELECT countIf(project != 'shop') FROM spans FULL JOIN scores USING (project)",
+        "SELECT count() FROM spanglass.spans AS s WHERE s.project IN (SELECT project FROM scores WHERE project = 'bank')",
+        "WITH x AS (SELECT * FROM scores FINAL SETTINGS final = 0, log_comment = 'bank') SELECT countIf(project = 'bank') FROM x",
+        "SELECT count() - 1 FROM spans",
+    ],
+)
+def test_another_project_is_not_there_however_it_is_asked_for(analyst: Analyst, sql: str) -> None:
+    assert rows(analyst, sql) == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT 1 SETTINGS readonly = 0", "readonly"),
+        ("SELECT count() FROM spans SETTINGS log_comment = 'bank'", "log_comment"),
+        ("SELECT 1 SETTINGS max_execution_time = 1000", "max_execution_time"),
+        ("SELECT 1 SETTINGS additional_table_filters = {'spans': '1'}", "readonly"),
+        ("SELECT * FROM api_keys", "Not enough privileges"),
+        ("SELECT * FROM spans UNION ALL SELECT * FROM prices", "Not enough privileges"),
+        ("SELECT * FROM system.processes", "Not enough privileges"),
+        ("SELECT * FROM system.query_log", ""),
+        ("SELECT * FROM information_schema.columns", "Not enough privileges"),
+        ("SELECT * FROM merge('spanglass', '.*')", "merge"),
+        ("SELECT * FROM mergeTreeIndex('spanglass', 'spans')", "mergeTreeIndex"),
+        ("SELECT * FROM url('http://127.0.0.1/', 'TSV', 'x String')", "url"),
+        ("SELECT * FROM s3('http://127.0.0.1/bucket/x')", "s3"),
+        ("SELECT * FROM remote('127.0.0.1', 'spanglass.spans')", "remote"),
+        ("SELECT * FROM file('/etc/passwd', 'TSV', 'x String')", "file"),
+        ("SELECT file('/etc/passwd')", "file"),
+        ("SELECT arrayMap(file, ['/etc/passwd'])", "file"),
+        ("SELECT * APPLY(file) FROM (SELECT '/etc/passwd')", "file"),
+        ("SELECT \"fi\\x6ce\"('/etc/passwd')", "file"),
+        ("SELECT 1 IN format(JSONEachRow, 'a UInt8, b String DEFAULT file(''/etc/passwd'')', '{\"a\": 1}')", "format"),
+        ("SELECT 1 FROM spans ORDER BY 1 WITH FILL FROM file('/etc/passwd') TO 3", "file"),
+        ("SELECT 1 LIMIT file('/etc/passwd')", "file"),
+        ("SELECT sum(1) OVER (ORDER BY file('/etc/passwd'))", "file"),
+        ("SELECT * FROM python('x')", "python"),
+        ("SELECT * FROM eval('SELECT 1')", "eval"),
+        ("SELECT * FROM executable('x', 'TSV', 'a UInt8')", "executable"),
+        ("SELECT getClientHTTPHeader('Authorization')", "getClientHTTPHeader"),
+        ("SELECT sleep(3)", "sleep"),
+        ("SELECT aiGenerate('x', 'y')", "aiGenerate"),
+        ("SELECT @@hostname", "globalVariable"),
+        ("SELECT 1; SELECT 2", "Multi-statements"),
+        ("SELECT 1 FORMAT TSV", "FORMAT"),
+        ("SELECT 1 INTO OUTFILE '/tmp/x'", "OUTFILE"),
+        ("SELECT {name:Identifier} FROM spans", "parameter"),
+        ("INSERT INTO spans (project) VALUES ('shop')", "One SELECT"),
+        ("INSERT INTO FUNCTION url('http://127.0.0.1/') SELECT 1", "One SELECT"),
+        ("ALTER TABLE spans DELETE WHERE 1", "One SELECT"),
+        ("DROP TABLE spans", "One SELECT"),
+        ("CREATE TEMPORARY TABLE t (a UInt8)", "One SELECT"),
+        ("SET log_comment = 'bank'", "One SELECT"),
+        ("SYSTEM SHUTDOWN", "One SELECT"),
+        ("KILL QUERY WHERE 1", "One SELECT"),
+        ("EXPLAIN ESTIMATE SELECT * FROM spans", "One SELECT"),
+        ("SELECT nonsense FROM spans", "nonsense"),
+        ("SELEKT", "Syntax error"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_with_a_sentence(analyst: Analyst, sql: str, says: str) -> None:
+    with pytest.raises(StoreRejected) as refused:
+        rows(analyst, sql)
+    assert says in str(refused.value)
+    assert "127.0.0.1:" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT number FROM numbers(1000000)",
+        "SELECT repeat('x', 1000000) FROM numbers(1000)",
+        "SELECT count() FROM numbers(1000000000000)",
+        "SELECT groupArray(toString(number)) FROM numbers(1000000000)",
+    ],
+)
+def test_too_much_is_refused_by_the_profile(analyst: Analyst, sql: str) -> None:
+    with pytest.raises(QueryTooExpensive):
+        rows(analyst, sql)
+
+
+def test_a_parameter_that_is_not_in_the_text_is_named(analyst: Analyst) -> None:
+    with pytest.raises(StoreRejected, match="other"):
+        rows(analyst, "SELECT {a:UInt8}", a=1, other=2)
+
+
+def test_a_user_without_row_policies_is_not_used(clickhouse: EmbeddedClickHouse, analyst: Analyst) -> None:
+    open_to_all = Analyst(clickhouse.url("writer", ANALYST_DATABASE))
+    with pytest.raises(StoreRejected, match="row policies are missing"):
+        rows(open_to_all, "SELECT 1")
+    open_to_all.close()
+
+
+def test_a_database_that_is_away_is_for_later() -> None:
+    with pytest.raises(StoreUnavailable):
+        rows(Analyst("http://analyst:x@127.0.0.1:1/spanglass"), "SELECT 1")
+
+
+def test_even_with_its_password_its_limits_cannot_be_raised(analyst: Analyst) -> None:
+    for raised in ({"max_execution_time": 100}, {"max_result_rows": 0}, {"max_memory_usage": 10**12}):
+        with pytest.raises(StoreError):
+            analyst.store.raw(Query("raised", "SELECT 1"), form="TSV", settings=raised)
+
+
+def test_a_folder_of_an_older_version_gets_the_new_password(clickhouse: EmbeddedClickHouse, tmp_path: Path) -> None:
+    server = EmbeddedClickHouse(tmp_path, http_port=clickhouse.http_port)
+    descriptor = server.home.lock()
+    server.home.passwords_path.write_text('{"writer": "w", "reader": "r"}')
+    server.home.configure(server._config())
+    assert server.home.passwords().keys() == {"writer", "reader", "analyst"}
+    assert server.url("writer").startswith("http://writer:w@")
+    os.close(descriptor)
