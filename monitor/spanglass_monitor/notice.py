@@ -22,7 +22,7 @@ def notice_from(rule: Rule, transition: Transition, dashboard_url: str) -> Notic
     lines = [
         f"{transition_text(rule, transition)}.",
         f"Condition: {condition_text(rule)}",
-        f"Where: {scope_text(rule.filters)}" if rule.filters.values or rule.filters.search else "",
+        f"Where: {where}" if (where := scope_text(rule.filters)) else "",
         "" if fired else f"It began {lasted} earlier.",
         f"Project: {rule.project}",
         f"{dashboard_url.rstrip('/')}/alerts?project={quote(rule.project, safe='')}",

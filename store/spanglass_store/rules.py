@@ -87,10 +87,7 @@ def rule_from_json(text: str) -> Rule:
     """The rule of a JSON text. Raises ValueError with a sentence for text of another shape or an invalid rule."""
     try:
         data = orjson.loads(text)
-        filters = data.get("filters") or {}
-        data["filters"] = Filters(
-            tuple((name, tuple(values)) for name, values in filters.get("values", ())), filters.get("search", "")
-        )
+        data["filters"] = Filters.from_plain(data.get("filters") or {})
         data["channels"] = tuple(data.get("channels", ()))
         rule = Rule(**data)
     except (orjson.JSONDecodeError, TypeError, AttributeError, ValueError) as error:

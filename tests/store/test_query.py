@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
+import orjson
+import pytest
+
 from spanglass_store.query import Filters, Window, query, spans_where
 
 WINDOW = Window(100, 160)
@@ -17,9 +22,25 @@ def test_filters_are_values_that_hash_and_compare() -> None:
     assert Filters.of("words", model=["a"]).with_("model", ()) == Filters.of("words")
 
 
+def test_narrowing_further_keeps_what_was_there() -> None:
+    filters = Filters.of("words", model=["a"]).excluding(user_id=["bot"]).with_attributes({"k": ["v"]})
+    changed = filters.with_("model", ["b"])
+    assert (changed.excluded, changed.attributes, changed.search) == (
+        (("user_id", ("bot",)),),
+        (("k", ("v",)),),
+        "words",
+    )
+    assert Filters.from_plain(orjson.loads(orjson.dumps(asdict(filters)))) == filters
+    with pytest.raises(ValueError, match="unknown filter"):
+        Filters().excluding(password=["x"])
+
+
 def test_values_are_never_in_the_text() -> None:
     evil = "x' OR 1=1 --"
-    where = spans_where(evil, WINDOW, Filters.of(search=evil, user_id=[evil]))
+    filters = Filters.of(search=f'{evil} "{evil}"', user_id=[evil])
+    where = spans_where(
+        evil, WINDOW, filters.excluding(model=[evil]).with_attributes({evil: [evil], "metadata.x": [evil]})
+    )
     assert evil not in where.sql
     assert dict(where.params)["f_user_id"] == (evil,)
 

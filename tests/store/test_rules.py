@@ -48,7 +48,11 @@ RULE = Rule(
         for_seconds=st.integers(0, 10**6),
         channels=st.lists(st.text(), max_size=3).map(tuple),
         enabled=st.booleans(),
-        filters=st.just(Filters.of("words", model=["a", "b"], tag=["c"])),
+        filters=st.just(
+            Filters.of("words", model=["a", "b"], tag=["c"])
+            .excluding(user_id=["bot"])
+            .with_attributes({"http.route": ["/a", "/b"], "resource.host.name": ["h"]})
+        ),
     )
 )
 def test_a_rule_survives_its_json(rule: Rule) -> None:

@@ -64,8 +64,10 @@ def condition_text(rule: Rule) -> str:
 
 
 def scope_text(filters: Filters) -> str:
-    """``service shop · model gpt-5 or gpt-5-mini``; empty where everything is watched."""
+    """``service shop · model gpt-5 or gpt-5-mini · user not bot``; empty where everything is watched."""
     parts = [f"{FIELD_LABELS[field]} {' or '.join(values)}" for field, values in filters.values]
+    parts += [f"{FIELD_LABELS[field]} not {' or '.join(values)}" for field, values in filters.excluded]
+    parts += [f"{key} {' or '.join(values)}" for key, values in filters.attributes]
     return " · ".join([*parts, f"text “{filters.search}”"] if filters.search else parts)
 
 
