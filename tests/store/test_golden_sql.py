@@ -10,13 +10,14 @@ import pytest
 from spanglass_store import attribute_names, claims, keys, measures, prices, rules
 from spanglass_store.alerting import history
 from spanglass_store.native import Block
-from spanglass_store.queries import attribution, facets, overview, quality, reprice, top, trace, traces
+from spanglass_store.queries import attribution, facets, outliers, overview, quality, reprice, top, trace, traces
 from spanglass_store.queries import prices as applied_prices
 from spanglass_store.query import Filters, Query, Window
 
 GOLDEN = Path(__file__).parent / "golden"
 WINDOW = Window(1, 2)
 FILTERS = Filters.of("lost parcel", model=["m"], status=["error"], tag=["a", "b"])
+NARROW = Filters.of(model=["m"], tag=["a", "b"])
 SCORED = Filters.of(score_name=["quality"], model=["m"])
 RULE = rules.Rule("p", "r", "slow", "latency_p95_seconds", "above", 2.0, filters=FILTERS)
 
@@ -27,12 +28,13 @@ QUERIES: dict[str, Query] = {
     ),
     "measures_totals_by_tag": measures.totals(["calls"], "p", WINDOW, Filters(), "tag"),
     "measures_scores": measures.totals(["score_mean", "score_count"], "p", WINDOW, SCORED, "source"),
-    "overview_compared": overview.compared(["calls", "cost_usd"], "p", WINDOW, FILTERS),
+    "overview_compared": overview.compared(["calls", "cost_usd"], "p", WINDOW, NARROW),
     "overview_compared_scores": overview.compared(["score_mean"], "p", WINDOW, SCORED),
-    "top_models": top.top("model", ["cost_usd", "calls"], "p", WINDOW, FILTERS),
+    "top_models": top.top("model", ["cost_usd", "calls"], "p", WINDOW, NARROW),
     "top_prompts": top.top("prompt", ["calls", "latency_p95_seconds"], "p", WINDOW, Filters(), order_by="calls"),
     "top_tags": top.top("tag", ["cost_usd"], "p", WINDOW, Filters()),
-    "attribution_by_model": attribution.by_model("p", WINDOW, FILTERS),
+    "attribution_by_model": attribution.by_model("p", WINDOW, NARROW),
+    "outliers_values": outliers.values("p", WINDOW, NARROW, outliers.Selection(Filters.of(user_id=["u"]), 2.0, 0.1)),
     "traces_find": traces.find("p", WINDOW, FILTERS, limit=100, offset=200),
     "traces_count": traces.count("p", WINDOW, FILTERS),
     "trace_spans": trace.spans("p", "0" * 32),

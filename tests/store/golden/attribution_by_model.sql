@@ -1,5 +1,5 @@
 -- cost by model in two windows
--- {'before_end_ns': 1, 'before_start_ns': 0, 'end_ns': 2, 'f_model': ('m',), 'f_status': ('error',), 'f_tag': ('a', 'b'), 'project': 'p', 'q': 'lost parcel', 'q_words': 'lost parcel', 'start_ns': 1}
+-- {'before_end_ns': 1, 'before_start_ns': 0, 'end_ns': 2, 'f_model': ('m',), 'f_tag': ('a', 'b'), 'project': 'p', 'start_ns': 1}
 SELECT true AS is_now, if(response_model != '', response_model, request_model) AS model,
 sumIf(sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS calls,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status != 'error' AND cost_usd IS NULL) AS unpriced_calls,
@@ -12,7 +12,7 @@ sumIf(toFloat64(ifNull(cache_read_cost_usd, 0)) * sampling_weight, usage_counted
 sumIf(toFloat64(ifNull(cache_write_cost_usd, 0)) * sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS cache_write_cost_usd,
 sumIf(toFloat64(ifNull(output_cost_usd, 0)) * sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS output_cost_usd,
 sumIf(toFloat64(ifNull(cost_usd, 0)) * sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS cost_usd
-FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND status IN {f_status:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) AND (((hasAllTokens(lower(input), lower({q_words:String}))) OR (hasAllTokens(lower(output), lower({q_words:String}))) OR positionCaseInsensitive(name, {q:String}) > 0) OR user_id = {q:String} OR session_id = {q:String} OR (trace_id, span_id) IN (SELECT trace_id, span_id FROM span_details WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64} - 86400000000000, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64} + 86400000000000, 'UTC') AND ((hasAllTokens(lower(input), lower({q_words:String}))) OR (hasAllTokens(lower(output), lower({q_words:String})))))) GROUP BY model HAVING calls + unpriced_calls > 0
+FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) GROUP BY model HAVING calls + unpriced_calls > 0
 UNION ALL
 SELECT false AS is_now, if(response_model != '', response_model, request_model) AS model,
 sumIf(sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS calls,
@@ -26,5 +26,5 @@ sumIf(toFloat64(ifNull(cache_read_cost_usd, 0)) * sampling_weight, usage_counted
 sumIf(toFloat64(ifNull(cache_write_cost_usd, 0)) * sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS cache_write_cost_usd,
 sumIf(toFloat64(ifNull(output_cost_usd, 0)) * sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS output_cost_usd,
 sumIf(toFloat64(ifNull(cost_usd, 0)) * sampling_weight, usage_counted AND cost_usd IS NOT NULL) AS cost_usd
-FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({before_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({before_end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND status IN {f_status:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) AND (((hasAllTokens(lower(input), lower({q_words:String}))) OR (hasAllTokens(lower(output), lower({q_words:String}))) OR positionCaseInsensitive(name, {q:String}) > 0) OR user_id = {q:String} OR session_id = {q:String} OR (trace_id, span_id) IN (SELECT trace_id, span_id FROM span_details WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({before_start_ns:Int64} - 86400000000000, 'UTC') AND start_time < fromUnixTimestamp64Nano({before_end_ns:Int64} + 86400000000000, 'UTC') AND ((hasAllTokens(lower(input), lower({q_words:String}))) OR (hasAllTokens(lower(output), lower({q_words:String})))))) GROUP BY model HAVING calls + unpriced_calls > 0
+FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({before_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({before_end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) GROUP BY model HAVING calls + unpriced_calls > 0
 SETTINGS prefer_column_name_to_alias = 1
