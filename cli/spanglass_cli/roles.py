@@ -47,12 +47,15 @@ class Layout:
         return not is_loopback(self.host)
 
 
-def collector(layout: Layout, clickhouse_url: str, *, is_alone: bool) -> ChildSpec:
+def collector(layout: Layout, clickhouse_url: str, *, is_alone: bool, sql_url: str = "") -> ChildSpec:
     """Receives, keeps on disk, inserts. Ready means: can accept and store.
 
     ``is_alone``: no other collector uses this database. A single one then claims nothing, unless it is told to.
+    ``sql_url``: the user for SQL of others, where there is one.
     """
     unless_set = {"SPANGLASS_LOG_FORMAT": "text"}  # people read the log files of one machine
+    if sql_url:
+        unless_set["SPANGLASS_SQL_URL"] = sql_url
     if is_alone and os.environ.get("SPANGLASS_WORKERS", "1") in {"", "1"}:
         unless_set["SPANGLASS_CLAIMS"] = "false"
     return ChildSpec(

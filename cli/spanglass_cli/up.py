@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from spanglass_cli import health, roles, version
@@ -22,6 +22,9 @@ from spanglass_cli.errors import CommandError, ServiceFailed, SettingsRefused
 from spanglass_cli.ports import Port, require_free
 from spanglass_cli.process import Child, ChildSpec
 from spanglass_cli.supervisor import Supervisor, Tier
+
+if TYPE_CHECKING:
+    from spanglass_store.embedded import EmbeddedClickHouse
 
 READY_SECONDS: Final = 60.0
 EMBEDDED_ANSWERS_SECONDS: Final = 45.0
@@ -80,12 +83,15 @@ def _run(
         supervisor.start(child, tier)
         return child
 
-    url = clickhouse_url or _start_database(layout, supervisor)
+    server = None if clickhouse_url else _start_database(layout, supervisor)
+    url = server.url() if server else clickhouse_url or ""
+    sql_url = server.url("analyst") if server else ""
     wait_seconds = OUTSIDE_ANSWERS_SECONDS if clickhouse_url else EMBEDDED_ANSWERS_SECONDS
     migration = Child(roles.migrate(url, wait_seconds), layout.log_dir, say)
     migration.start()
     try:
-        awaited = [start(roles.collector(layout, url, is_alone=clickhouse_url is None), Tier.COLLECTOR)]
+        collector = roles.collector(layout, url, is_alone=server is not None, sql_url=sql_url)
+        awaited = [start(collector, Tier.COLLECTOR)]
         if layout.with_dashboard:
             awaited.append(start(roles.dashboard(layout, url)))
         ready = _wait_until_ready(supervisor, migration, awaited, interrupted)
@@ -101,7 +107,7 @@ def _run(
         supervisor.revive()
 
 
-def _start_database(layout: roles.Layout, supervisor: Supervisor) -> str:
+def _start_database(layout: roles.Layout, supervisor: Supervisor) -> EmbeddedClickHouse:
     from spanglass_cli.database import DatabaseService
     from spanglass_store.embedded import EmbeddedClickHouse
     from spanglass_store.errors import StoreError
@@ -111,7 +117,7 @@ def _start_database(layout: roles.Layout, supervisor: Supervisor) -> str:
         supervisor.start(DatabaseService(server), Tier.DATABASE)
     except StoreError as error:
         raise CommandError(str(error)) from error
-    return server.url()
+    return server
 
 
 def _wait_until_ready(

@@ -22,6 +22,15 @@ class Settings(BaseSettings):
         repr=False,
         description="Where spans are stored: http://user:password@host:port/database",
     )
+    sql_url: str = Field(
+        "",
+        repr=False,
+        description="ClickHouse user that runs the SQL of `POST /api/v1/sql`, never the one that stores; unset: no SQL. "
+        "`spanglass up` sets it",
+    )
+    allow_sql: bool | None = Field(
+        None, description="Answer SQL, where `SPANGLASS_SQL_URL` is set; unset: on loopback only"
+    )
     host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback requires keys.")
     port: int = Field(4318, ge=0, le=65535, description="Port for OTLP over HTTP and for the API")
     grpc_port: int = Field(4317, ge=0, le=65535, description="Port for OTLP over gRPC; 0: none")
@@ -83,6 +92,11 @@ class Settings(BaseSettings):
     def keys_required(self) -> bool:
         """Whether a request without a known key is refused."""
         return not is_loopback(self.host) if self.require_keys is None else self.require_keys
+
+    @property
+    def answers_sql(self) -> bool:
+        """Whether `POST /api/v1/sql` is open."""
+        return bool(self.sql_url) and (is_loopback(self.host) if self.allow_sql is None else self.allow_sql)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -43,9 +43,12 @@ async def _of_collector(_: Request, error: Exception) -> Json:
 
 
 async def _of_store(_: Request, error: Exception) -> Json:
-    if isinstance(error, QueryTooExpensive | StoreRejected):
-        return Json({"error": str(error)}, 400)
-    return Json({"error": str(error)}, 503, {"retry-after": "2"})
+    said = str(error).partition(" (for url ")[0]
+    if isinstance(error, QueryTooExpensive):
+        return Json({"error": f"Ask for less, by a shorter window, more filters or a lower limit. {said}"}, 422)
+    if isinstance(error, StoreRejected):
+        return Json({"error": said}, 400)
+    return Json({"error": said}, 503, {"retry-after": "2"})
 
 
 async def _of_parameters(_: Request, error: Exception) -> Json:
