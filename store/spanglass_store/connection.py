@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 from urllib.parse import unquote, urlsplit
 
@@ -20,9 +22,18 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 from clickhouse_connect.driver.external import ExternalData
 from clickhouse_connect.driver.query import QueryResult
 
-from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
+from spanglass_store.errors import (
+    REJECTED_CODES,
+    TOO_EXPENSIVE,
+    QueryTooExpensive,
+    StoreError,
+    StoreRejected,
+    StoreUnavailable,
+)
+from spanglass_store.limits import BULK, Limits, allowed, within
 from spanglass_store.native import Block
 from spanglass_store.query import Query
+from spanglass_store.server_settings import INSERT_SETTINGS, QUERY_SETTINGS
 from spanglass_store.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -35,42 +46,8 @@ DEFAULT_DATABASE: Final = "spanglass"
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
-REJECTED_CODES: Final = frozenset(
-    {6, 10, 16, 20, 26, 27, 32, 33, 36, 38, 41, 43, 44, 47, 48, 50, 53, 60, 62, 69, 70, 72, 73, 81, 117, 128, 131}
-    | {190, 285, 321, 349, 352, 407, 441, 457, 469, 636}
-)
-"""ClickHouse error codes that say the rows or the statement are wrong, whatever the time
-(https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp). Codes not in a table mean
-"again later": unknown trouble must cost time, not data."""
-
-EXPENSIVE_CODES: Final = frozenset({158, 159, 160, 241, 307, 396})
-"""Too many rows, time-out, too slow, memory, too many bytes: of a *query*. For an insert they mean "again later"."""
-
 MAX_MESSAGE: Final = 400  # characters of a server's message that are worth repeating
-
-ONE_REPLICA: Final[Mapping[str, Any]] = {
-    "load_balancing": "in_order",
-    "prefer_localhost_replica": 0,
-    "distributed_replica_max_ignored_errors": 1000,
-}
-"""On a cluster: whoever asks, and whichever server, the first replica of a shard answers, as long as it can."""
-
-QUERY_SETTINGS: Final[Mapping[str, Any]] = {
-    "max_execution_time": 30,
-    "timeout_before_checking_execution_speed": 0,
-    "use_top_k_dynamic_filtering": 0,  # newest-first text search: 24 times the CPU with it on (docs/adr/004)
-    "distributed_product_mode": "local",  # on a cluster: a trace and all that belongs to it are on one shard
-    "optimize_skip_unused_shards": 1,
-}
-INSERT_SETTINGS: Final[Mapping[str, Any]] = {
-    "async_insert": 0,  # an answer means written
-    "insert_deduplicate": 1,
-    "input_format_skip_unknown_fields": 0,  # rows of another shape are an error, never rows of defaults
-    "max_partitions_per_insert_block": 0,  # late spans of many days may travel together
-    "throw_on_max_partitions_per_insert_block": 0,
-    "distributed_foreground_insert": 1,  # on a cluster too an answer means written, on every shard
-    **ONE_REPLICA,
-}
+SERVER_LIMITS: Final = f"SELECT name, value, max FROM system.settings WHERE name IN {tuple(Limits().settings())}"
 
 
 class Store:
@@ -89,6 +66,7 @@ class Store:
         self._password = unquote(parts.password or "")
         self._lock = threading.Lock()
         self._client: Client | None = None
+        self._allowed: Mapping[str, float] = {}
         self._pool: urllib3.PoolManager | None = None
 
     @classmethod
@@ -109,35 +87,44 @@ class Store:
         self.close()
 
     def fetch(self, query: Query) -> pd.DataFrame:
-        """The rows of ``query``; without rows, a frame that still has its columns.
+        """The rows of ``query``; without rows, a frame that still has its columns. ``attrs["cut"]`` says whether there
+        are more than its ``row_limit``.
 
         Raises StoreUnavailable, QueryTooExpensive or StoreRejected, naming the query.
         """
         with self._mapped(query.name, expensive=QueryTooExpensive):
-            table = self._connected().query_arrow(
+            client = self._connected()
+            table = client.query_arrow(
                 query.sql,
                 parameters=_bound(query),
-                settings={**QUERY_SETTINGS, "database": self.database},
+                settings={**self._settings(query.limits), "database": self.database},
                 use_strings=True,
+                external_data=_sent(query),
             )
-        frame: pd.DataFrame = table.to_pandas()
+        frame: pd.DataFrame = table.slice(0, query.row_limit).to_pandas()
+        frame.attrs["cut"] = table.num_rows > len(frame)
         return frame
 
-    def fetch_rows(self, query: Query) -> list[dict[str, Any]]:
+    def fetch_rows(self, query: Query) -> Rows:
         """The rows of ``query`` as dictionaries. Raises as ``fetch`` does."""
         with self._mapped(query.name, expensive=QueryTooExpensive):
-            result = self._connected().query(
-                query.sql, parameters=_bound(query), settings=dict(QUERY_SETTINGS), external_data=_sent(query)
+            client = self._connected()
+            result = client.query(
+                query.sql,
+                parameters=_bound(query),
+                settings=self._settings(query.limits),
+                external_data=_sent(query),
             )
-            return list(result.named_results())
+            return Rows(result.named_results(), query.row_limit)
 
     def sheets(self, query: Query, *, timeout_seconds: float = 3600.0) -> Iterator[Sheet]:
         """The rows of ``query`` as they come, some ten thousand at a time, column by column: for more of them than there
         is memory. The server gives up after ``timeout_seconds``. Raises as ``fetch`` does, in the middle too.
         """
-        settings = {**QUERY_SETTINGS, "max_execution_time": timeout_seconds}
         with self._mapped(query.name, expensive=QueryTooExpensive):
-            blocks = self._connected().query_column_block_stream(
+            client = self._connected()
+            settings = self._settings(replace(BULK, seconds=timeout_seconds))
+            blocks = client.query_column_block_stream(
                 query.sql, parameters=_bound(query), settings=settings, external_data=_sent(query)
             )
             with blocks:
@@ -150,10 +137,11 @@ class Store:
         place of what a query is sent with. Raises as ``fetch`` does.
         """
         with self._mapped(query.name, expensive=QueryTooExpensive):
-            return self._connected().raw_query(
+            client = self._connected()
+            return client.raw_query(
                 query.sql,
                 parameters=_bound(query),
-                settings=dict(QUERY_SETTINGS if settings is None else settings),
+                settings=self._settings(query.limits) if settings is None else dict(settings),
                 fmt=form,
                 external_data=_sent(query),
             )
@@ -164,9 +152,10 @@ class Store:
         """
         import pyarrow as pa  # noqa: PLC0415 - 60 MB that a collector does not need
 
-        settings = {**QUERY_SETTINGS, "max_execution_time": timeout_seconds}
         with self._mapped(query.name, expensive=QueryTooExpensive):
-            stream = self._connected().raw_stream(
+            client = self._connected()
+            settings = self._settings(replace(BULK, seconds=timeout_seconds))
+            stream = client.raw_stream(
                 query.sql, parameters=_bound(query), settings=settings, fmt="ArrowStream", external_data=_sent(query)
             )
             with stream, pa.ipc.open_stream(stream) as reader:
@@ -239,9 +228,14 @@ class Store:
                     query_retries=1,
                     tz_mode="aware",
                 )
+                self._allowed = allowed(client.query(SERVER_LIMITS).result_rows)
                 client.database = self.database
                 self._client = client
             return self._client
+
+    def _settings(self, limits: Limits) -> dict[str, Any]:
+        """What a read is sent with. Only once connected: the limits are those that this server allows."""
+        return {**QUERY_SETTINGS, **within(limits, self._allowed)}
 
     @contextmanager
     def _mapped(self, doing: str, *, expensive: type[StoreError]) -> Iterator[None]:
@@ -252,16 +246,25 @@ class Store:
             code = getattr(error, "code", None)
             if code is None and isinstance(error, OperationalError):
                 raise StoreUnavailable(self._no_answer(doing)) from error
-            mapped = (
-                expensive if code in EXPENSIVE_CODES else StoreRejected if code in REJECTED_CODES else StoreUnavailable
-            )
+            if code in TOO_EXPENSIVE:
+                message = f"{doing}: {TOO_EXPENSIVE[code]} A shorter window or more filters can succeed."
+                raise expensive(message) from error
             message = f"{doing}: {str(error)[:MAX_MESSAGE]}"
-            raise mapped(message) from error
+            raise (StoreRejected if code in REJECTED_CODES else StoreUnavailable)(message) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise StoreUnavailable(self._no_answer(doing)) from error
 
     def _no_answer(self, doing: str) -> str:
         return f"{doing}: ClickHouse at {self.host}:{self.port} does not answer"
+
+
+class Rows(list[dict[str, Any]]):
+    """Rows as dictionaries, at most ``row_limit``; ``cut`` says that there were more."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]], row_limit: int | None = None) -> None:
+        left = iter(rows)
+        super().__init__(islice(left, row_limit))
+        self.cut = next(left, None) is not None
 
 
 def wait_until_ready(store: Store, timeout_seconds: float) -> None:

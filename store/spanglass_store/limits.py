@@ -7,6 +7,7 @@ looks like a sum. Only a list is ever cut, at a number of rows that its query as
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,3 +43,20 @@ SUGGESTIONS: Final = Limits(seconds=10.0, read_bytes=16 * GIB, memory_bytes=GIB,
 
 BULK: Final = Limits(seconds=3600.0, read_bytes=1024 * GIB, memory_bytes=4 * GIB, result_rows=0)
 """A stream of rows that is never held as a whole. ``result_rows`` 0 is no limit."""
+
+
+def allowed(settings: Iterable[tuple[str, str, str | None]]) -> dict[str, float]:
+    """The most of each setting that a server grants, from its rows of (name, value, max): a user's profile may set a
+    limit, and constrain it. 0 is no limit.
+    """
+    return {name: _least(float(value), float(most or 0)) for name, value, most in settings}
+
+
+def within(limits: Limits, most: Mapping[str, float]) -> dict[str, float]:
+    """The settings of ``limits``, none above ``most``: a server refuses a query that asks for more."""
+    return {name: _least(wanted, most.get(name, 0)) for name, wanted in limits.settings().items()}
+
+
+def _least(one: float, other: float) -> float:
+    least = min(one, other) if one and other else one or other
+    return int(least) if float(least).is_integer() else least  # the server takes bytes without a decimal point only
