@@ -25,6 +25,7 @@ from spanglass.version import installed_version
 
 if TYPE_CHECKING:
     from spanglass import propagation as propagation
+    from spanglass import query as query
     from spanglass.scores import feedback as feedback
     from spanglass.scores import score as score
 
@@ -45,6 +46,7 @@ __all__ = [
     "instrument",
     "observe",
     "propagation",
+    "query",
     "score",
     "shutdown",
     "span",
@@ -57,8 +59,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return installed_version()
-    if name == "propagation":  # imported when it is used, as are scores
-        return import_module("spanglass.propagation")
+    if name in {"propagation", "query"}:  # imported when they are used, as are scores
+        return import_module(f"spanglass.{name}")
     if name in {"score", "feedback"}:
         found: object = getattr(import_module("spanglass.scores"), name)
         return found
