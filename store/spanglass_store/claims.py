@@ -11,6 +11,7 @@ from typing import Final
 
 from spanglass_store.native import Block, block_from_columns
 from spanglass_store.query import Query, Sent, query
+from spanglass_store.server_settings import ONE_REPLICA
 
 DIGEST_BYTES: Final = 16
 RECENT_SECONDS: Final = 3600
@@ -20,6 +21,9 @@ IDENTITY: Final[Mapping[str, Mapping[str, str]]] = {
     "spans": {"project": "String", "trace_id": "FixedString(16)", "span_id": "UInt64"}
 }
 """Tables whose rows can be recognised, and by which columns. Others need no claims: their rows replace one another."""
+
+_ONE_REPLICA: Final = "SETTINGS " + ", ".join(f"{name} = {value!r}" for name, value in ONE_REPLICA.items())
+_AGREED: Final = f"{_ONE_REPLICA}, max_threads = 1"
 
 
 def block_from_claims(digests: Sequence[bytes], *, collector: str, group_id: str, yielded: bool) -> Block:
@@ -52,11 +56,11 @@ def claims_of_others(digests: Sequence[bytes], *, collector: str) -> Query:
     """
     wanted = query(
         "claims of others",
-        """
+        f"""
         SELECT lower(hex(claims.digest)) AS digest, collector, yielded FROM claims
         PREWHERE claims.digest IN mine
-        WHERE collector != {collector:String} AND at >= now('UTC') - {recent:UInt32}
-        SETTINGS max_threads = 1
+        WHERE collector != {{collector:String}} AND at >= now('UTC') - {{recent:UInt32}}
+        {_AGREED}
         """,
         collector=collector,
         recent=RECENT_SECONDS,
@@ -71,11 +75,11 @@ def own_claims(group_id: str, digests: Sequence[bytes], *, collector: str) -> Qu
     """
     wanted = query(
         "own claims",
-        """
+        f"""
         SELECT count() > 0 AS claimed FROM claims
         PREWHERE claims.digest IN mine
-        WHERE collector = {collector:String} AND group_id = {group_id:String}
-        SETTINGS max_threads = 1
+        WHERE collector = {{collector:String}} AND group_id = {{group_id:String}}
+        {_AGREED}
         """,
         collector=collector,
         group_id=group_id,
@@ -91,7 +95,7 @@ def verdicts(digests: Sequence[bytes]) -> Query:
     wanted = query(
         "verdicts on claims",
         "SELECT lower(hex(claim_verdicts.digest)) AS digest, min(collector) AS collector FROM claim_verdicts "
-        "WHERE claim_verdicts.digest IN mine GROUP BY claim_verdicts.digest SETTINGS max_threads = 1",
+        f"WHERE claim_verdicts.digest IN mine GROUP BY claim_verdicts.digest {_AGREED}",
     )
     return replace(wanted, sent=(_mine(digests),))
 
@@ -117,6 +121,7 @@ def presence(block: Block) -> Query:
             AND (SELECT max(start_time) FROM mine) + toIntervalSecond({{leeway:UInt32}})
         )) AS stored
         FROM mine
+        {_ONE_REPLICA}
         """,
         leeway=2 * RECENT_SECONDS,  # a span without a time of its own has that of its arrival, which differs
     )

@@ -25,6 +25,7 @@ SHARDING: Final[Mapping[str, str]] = {
     "spans": BY_TRACE,
     "span_details": BY_TRACE,
     "scores": BY_TRACE,  # those of a session alone have no trace id: few rows, all on one shard
+    "annotations": BY_TRACE,
     "claims": BY_DIGEST,
     "claim_verdicts": BY_DIGEST,
     "alert_rules": EVERYWHERE,
@@ -32,6 +33,10 @@ SHARDING: Final[Mapping[str, str]] = {
     "api_keys": EVERYWHERE,
     "prices": EVERYWHERE,
     "attribute_names": EVERYWHERE,
+    "prompts": EVERYWHERE,
+    "saved_views": EVERYWHERE,
+    "retention": EVERYWHERE,
+    "deletions": EVERYWHERE,
     "schema_migrations": OWN,
 }
 """The expression whose value says on which shard a row of a table lies."""

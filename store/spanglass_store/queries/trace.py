@@ -52,7 +52,7 @@ def previews(traces: str = "page") -> str:
     """
     latest = "argMaxIf({0}, (start_time, position), {0} != '') AS {0}"
     return f"""SELECT trace_id, span_id, {latest.format("input_preview")}, {latest.format("output_preview")}
-        FROM span_details WHERE project = {{project:String}} AND trace_id IN (SELECT trace_id FROM {traces})
+        FROM span_details WHERE project = {{project:String}} AND trace_id GLOBAL IN (SELECT trace_id FROM {traces})
         GROUP BY trace_id, span_id"""
 
 

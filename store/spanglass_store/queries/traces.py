@@ -34,13 +34,13 @@ def find(project: str, window: Window, filters: Filters, *, limit: int = 100, of
         SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
         request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
         input_tokens, output_tokens, cost_usd
-        FROM spans WHERE project = {{project:String}} AND trace_id IN (SELECT trace_id FROM page) AND {wide.sql}
+        FROM spans WHERE project = {{project:String}} AND trace_id GLOBAL IN (SELECT trace_id FROM page) AND {wide.sql}
         LIMIT 1 BY trace_id, span_id),
         said AS (
         {previews()}),
         judged AS (
         SELECT trace_id, avg(value) AS score FROM scores FINAL
-        WHERE project = {{project:String}} AND trace_id IN (SELECT trace_id FROM page) AND value IS NOT NULL
+        WHERE project = {{project:String}} AND trace_id GLOBAL IN (SELECT trace_id FROM page) AND value IS NOT NULL
         GROUP BY trace_id)
         SELECT lower(hex(trace_id)) AS trace_id,
         min(told.start_time) AS start_time,

@@ -3,4 +3,4 @@
 SELECT count() > 0 AS claimed FROM claims
 PREWHERE claims.digest IN mine
 WHERE collector = {collector:String} AND group_id = {group_id:String}
-SETTINGS max_threads = 1
+SETTINGS load_balancing = 'in_order', prefer_localhost_replica = 0, distributed_replica_max_ignored_errors = 1000, max_threads = 1

@@ -8,3 +8,4 @@ AND start_time BETWEEN (SELECT min(start_time) FROM mine) - toIntervalSecond({le
 AND (SELECT max(start_time) FROM mine) + toIntervalSecond({leeway:UInt32})
 )) AS stored
 FROM mine
+SETTINGS load_balancing = 'in_order', prefer_localhost_replica = 0, distributed_replica_max_ignored_errors = 1000

@@ -9,15 +9,15 @@ told AS (
 SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
 request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
 input_tokens, output_tokens, cost_usd
-FROM spans WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC')
+FROM spans WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM page) AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC')
 LIMIT 1 BY trace_id, span_id),
 said AS (
 SELECT trace_id, span_id, argMaxIf(input_preview, (start_time, position), input_preview != '') AS input_preview, argMaxIf(output_preview, (start_time, position), output_preview != '') AS output_preview
-FROM span_details WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page)
+FROM span_details WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM page)
 GROUP BY trace_id, span_id),
 judged AS (
 SELECT trace_id, avg(value) AS score FROM scores FINAL
-WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND value IS NOT NULL
+WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM page) AND value IS NOT NULL
 GROUP BY trace_id)
 SELECT lower(hex(trace_id)) AS trace_id,
 min(told.start_time) AS start_time,
