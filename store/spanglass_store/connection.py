@@ -246,8 +246,8 @@ class Store:
             code = getattr(error, "code", None)
             if code is None and isinstance(error, OperationalError):
                 raise StoreUnavailable(self._no_answer(doing)) from error
-            if code in TOO_EXPENSIVE:
-                message = f"{doing}: {TOO_EXPENSIVE[code]} A shorter window or more filters can succeed."
+            if limit := TOO_EXPENSIVE.get(code or 0):
+                message = f"{doing}: {limit} A shorter window or more filters can succeed."
                 raise expensive(message) from error
             message = f"{doing}: {str(error)[:MAX_MESSAGE]}"
             raise (StoreRejected if code in REJECTED_CODES else StoreUnavailable)(message) from error

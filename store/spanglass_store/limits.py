@@ -7,9 +7,9 @@ looks like a sum. Only a list is ever cut, at a number of rows that its query as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 GIB: Final = 1024**3
 
@@ -45,7 +45,7 @@ BULK: Final = Limits(seconds=3600.0, read_bytes=1024 * GIB, memory_bytes=4 * GIB
 """A stream of rows that is never held as a whole. ``result_rows`` 0 is no limit."""
 
 
-def allowed(settings: Iterable[tuple[str, str, str | None]]) -> dict[str, float]:
+def allowed(settings: Iterable[Sequence[Any]]) -> dict[str, float]:
     """The most of each setting that a server grants, from its rows of (name, value, max): a user's profile may set a
     limit, and constrain it. 0 is no limit.
     """
