@@ -12,6 +12,7 @@ from spanglass_cli import (
     care_commands,
     dialects_command,
     price_commands,
+    measure_commands,
     queue_commands,
     redaction_commands,
     reprice_commands,
@@ -124,6 +125,7 @@ app.add_typer(queue_commands.queue_app, rich_help_panel=CARE)
 app.add_typer(price_commands.prices_app, rich_help_panel=CARE)
 app.command(rich_help_panel=CARE)(reprice_commands.reprice)
 
+app.add_typer(measure_commands.measures_app, rich_help_panel=CARE)
 
 def _say(text: str) -> None:
     print(text, flush=True)

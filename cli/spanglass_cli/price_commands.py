@@ -175,7 +175,8 @@ def _save(store: Store, saved: Sequence[OwnPrice], removed: Sequence[OwnPrice]) 
 
 
 def _read(file: Path) -> list[OwnPrice]:
-    from spanglass_cli.price_file import FileRefused, prices_from_toml
+    from spanglass_cli.price_file import prices_from_toml
+    from spanglass_store.file_problems import FileRefused
 
     try:
         return prices_from_toml(file.read_text("utf-8"))

@@ -15,13 +15,13 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final
 
+from spanglass_store.file_problems import FileRefused, Problem
 from spanglass_store.prices import EVERY_PROJECT, MS, RATES, OwnPrice, day_or_time, price_problems
 
 TEXTS: Final = ("model", "provider", "project", "comment")
@@ -30,28 +30,6 @@ FIELDS: Final = (*TEXTS[:3], *TIMES, *RATES, "comment")
 HEADER: Final = re.compile(r"\s*\[\[\s*[\"']?prices[\"']?\s*\]\]")
 KEY: Final = re.compile(r"\s*[\"']?(\w+)[\"']?\s*=")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one field of a file, and where. ``line`` 0: nobody knows."""
-
-    line: int
-    field: str
-    sentence: str
-
-    def __str__(self) -> str:
-        """``line 7, starts: …``."""
-        place = ", ".join(filter(None, (f"line {self.line}" if self.line else "", self.field)))
-        return f"{place}: {self.sentence}" if place else self.sentence
-
-
-class FileRefused(Exception):
-    """The file cannot be used; ``problems`` says why, in its order."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = tuple(problems)
 
 
 def prices_from_toml(text: str) -> list[OwnPrice]:

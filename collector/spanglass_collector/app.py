@@ -51,6 +51,7 @@ from spanglass_store.keys import all_keys, key_from_row
 from spanglass_store.prices import all_prices, price_from_row
 
 log = logging.getLogger(__name__)
+from spanglass_store.measures_file import use_measures
 
 LANGFUSE_TRACES_PATH: Final = "/api/public/otel/v1/traces"
 """Where a Langfuse SDK sends its spans: it needs only its host changed."""
@@ -71,6 +72,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     max_queue_bytes = settings.queue_max_bytes // settings.workers
     folders = Folders.open(settings.data_dir / "queue", max_bytes=max_queue_bytes, is_worker=is_worker)
     queue = folders.own
+    use_measures(settings.measures_file)
     store = Store.open(settings.clickhouse_url)
     keyring = Keyring(lambda: map(key_from_row, store.fetch_rows(all_keys())))
     gate = Gate(keyring, keys_required=settings.keys_required)
@@ -149,7 +151,8 @@ def run(settings: Settings) -> None:
 
     Raises PortTaken, QueueInUse or another StartRefused, each with a sentence that says what to change.
     """
-    # Each worker has rules and a gRPC server of its own; here they are tried, while an error can still be told.
+    # Each worker has rules, measures and a gRPC server of its own; here they are tried, while an error can still be told.
+    use_measures(settings.measures_file)
     if settings.redaction_file:
         Redaction(settings.redaction_file, Metrics())
     if settings.grpc_port:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from spanglass_store.measures_file import DESCRIPTION as MEASURES_FILE
+
 MIB = 1024 * 1024
 
 
@@ -60,6 +62,7 @@ class Settings(BaseSettings):
         description="Origins of web pages that may send and ask, separated by commas: `https://shop.example`, or `*`",
     )
     redaction_file: Path | None = Field(None, description="Rules of what is blotted out before anything is kept")
+    measures_file: Path | None = Field(None, description=MEASURES_FILE)
     require_keys: bool | None = Field(None, description="Require API keys; unset: on any address but loopback")
     keys_refresh_seconds: float = Field(30.0, gt=0, description="How old the known API keys may be")
     prices_refresh_seconds: float = Field(30.0, gt=0, description="How old the known own prices may be")

@@ -22,6 +22,7 @@ from spanglass_dashboard.palette import THEME_FILE
 from spanglass_dashboard.security import Gate, Login, content_security_policy
 from spanglass_dashboard.settings import Settings, is_loopback
 from spanglass_store.errors import StoreError
+from spanglass_store.measures_file import use_measures
 
 _LOG: Final = logging.getLogger(__name__)
 SCRIPT: Final = Path(__file__).with_name("app.py")
@@ -41,8 +42,9 @@ class DashboardError(Exception):
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises DashboardError where it must not or cannot listen."""
+    """Serve until SIGTERM or Ctrl-C. Raises DashboardError where it must not or cannot listen, MeasuresRefused."""
     check(settings)
+    use_measures(settings.measures_file)
     settings_in_use.use(settings)
     build(settings).run(config=options(settings))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from spanglass_store.measures_file import DESCRIPTION as MEASURES_FILE
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -32,6 +35,7 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(description="Key with the scope admin: the page then shows why requests were set aside."),
     ] = None
+    measures_file: Annotated[Path | None, Field(description=MEASURES_FILE)] = None
     dashboard_host: Annotated[Text, Field(description="Address to listen on; not loopback: needs a password.")] = (
         "127.0.0.1"
     )

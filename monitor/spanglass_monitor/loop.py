@@ -21,6 +21,7 @@ from spanglass_store.alerting.evaluate import NS
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError
 
+from spanglass_store.measures_file import use_measures
 log = logging.getLogger(__name__)
 
 STOP_SECONDS: Final = 1.5
@@ -28,7 +29,11 @@ STOP_SECONDS: Final = 1.5
 
 
 def run(settings: Settings) -> None:
-    """Watch until SIGTERM or SIGINT; returns within two seconds of it. Call from the main thread."""
+    """Watch until SIGTERM or SIGINT; returns within two seconds of it. Call from the main thread.
+
+    Raises MeasuresRefused.
+    """
+    use_measures(settings.measures_file)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

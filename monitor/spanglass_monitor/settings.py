@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from spanglass_store.measures_file import DESCRIPTION as MEASURES_FILE
+
 
 class Settings(BaseSettings):
     """Variables are these names in capitals with ``SPANGLASS_`` before them."""
@@ -19,6 +21,7 @@ class Settings(BaseSettings):
         description="Where rules and measures are: http://user:password@host:port/database",
     )
     data_dir: Path = Field(default=Path(".spanglass"), description="folder of the heartbeat file monitor.heartbeat")
+    measures_file: Path | None = Field(default=None, description=MEASURES_FILE)
     dashboard_url: str = Field(default="http://127.0.0.1:8501", description="address in notices that leads to the page")
     monitor_interval_seconds: float = Field(
         default=60.0, ge=0.1, description="time between two looks at every rule; looks fall on multiples of it"

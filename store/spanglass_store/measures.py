@@ -29,16 +29,16 @@ Unit = Literal["", "ratio", "usd", "seconds", "tokens", "calls", "score", "per_s
 Better = Literal["lower", "higher", "neither"]
 Table = Literal["spans", "scores"]
 
-_CALL: Final = "kind IN ('llm', 'embedding', 'rerank') AND usage_counted"
+CALL: Final = "kind IN ('llm', 'embedding', 'rerank') AND usage_counted"
 _LLM: Final = "kind = 'llm' AND usage_counted"
 _ROOT: Final = "parent_span_id = 0"
-_W: Final = "sampling_weight"
-_CALLS: Final = f"sumIf({_W}, {_CALL})"
-_OUTPUT: Final = f"sumIf(ifNull(output_tokens, 0) * {_W}, usage_counted)"
-_INPUT: Final = f"sumIf(ifNull(input_tokens, 0) * {_W}, usage_counted)"
+WEIGHT: Final = "sampling_weight"
+_CALLS: Final = f"sumIf({WEIGHT}, {CALL})"
+_OUTPUT: Final = f"sumIf(ifNull(output_tokens, 0) * {WEIGHT}, usage_counted)"
+_INPUT: Final = f"sumIf(ifNull(input_tokens, 0) * {WEIGHT}, usage_counted)"
 _COST: Final = (
-    f"if(countIf({_CALL}) > 0 AND countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, "
-    f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {_W}, usage_counted))"
+    f"if(countIf({CALL}) > 0 AND countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, "
+    f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {WEIGHT}, usage_counted))"
 )
 SCORE_LOOKBACK_NS: Final = 7 * 86_400 * 10**9
 """How much older than its score a span may be and still be found by a filter on spans."""
@@ -62,33 +62,34 @@ class Measure:
     params: tuple[tuple[str, Any], ...] = ()
 
 
-def _percentile(value: str, level: float, condition: str) -> str:
-    weight = f"toUInt64(greatest(1, round({_W})))"
-    return f"quantileTDigestWeightedIf({level})({value} / 1e9, {weight}, {condition})"
+def percentile(value: str, level: float, condition: str) -> str:
+    """The aggregate that ``level`` (0 to 1) of the weighted ``value`` stay below, of rows for which ``condition`` holds."""
+    weight = f"toUInt64(greatest(1, round({WEIGHT})))"
+    return f"quantileTDigestWeightedIf({level})({value}, {weight}, {condition})"
 
 
 def _latency(level: int) -> Measure:
-    sql = _percentile("duration_ns", level / 100, _LLM)
+    sql = percentile("duration_ns / 1e9", level / 100, _LLM)
     what = f"Time that {level} of 100 model calls stay below"
     return Measure(f"latency_p{level}_seconds", f"Latency p{level}", "seconds", sql, what, "lower")
 
 
 def _trace_latency(level: int) -> Measure:
-    sql = _percentile("duration_ns", level / 100, _ROOT)
+    sql = percentile("duration_ns / 1e9", level / 100, _ROOT)
     what = f"Time that {level} of 100 traces stay below, first span to last"
     return Measure(f"trace_latency_p{level}_seconds", f"Trace latency p{level}", "seconds", sql, what, "lower")
 
 
 def _first_token(level: int) -> Measure:
     condition = f"{_LLM} AND time_to_first_token_ns IS NOT NULL"
-    sql = _percentile("ifNull(time_to_first_token_ns, 0)", level / 100, condition)
+    sql = percentile("ifNull(time_to_first_token_ns, 0) / 1e9", level / 100, condition)
     name, label = f"time_to_first_token_p{level}_seconds", f"Time to first token p{level}"
     return Measure(name, label, "seconds", sql, f"Wait for the first token of {level} of 100 streamed calls", "lower")
 
 
-_CALL_ERRORS: Final = f"sumIf({_W}, {_CALL} AND status = 'error')"
-_TRACES: Final = f"ifNotFinite(uniq(trace_id) * avg({_W}), 0)"  # a trace is sampled whole: its spans weigh the same
-_TRACE_ERRORS: Final = f"ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf({_W}, status = 'error'), 0)"
+_CALL_ERRORS: Final = f"sumIf({WEIGHT}, {CALL} AND status = 'error')"
+_TRACES: Final = f"ifNotFinite(uniq(trace_id) * avg({WEIGHT}), 0)"  # a trace is sampled whole: its spans weigh the same
+_TRACE_ERRORS: Final = f"ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf({WEIGHT}, status = 'error'), 0)"
 
 _ALL: Final = (
     Measure("calls", "Model calls", "calls", _CALLS, "Calls of language, embedding and rerank models", adds_up=True),
@@ -100,10 +101,10 @@ _ALL: Final = (
     Measure("trace_error_ratio", "Trace error rate", "ratio", f"{_TRACE_ERRORS} / nullIf({_TRACES}, 0)",
             "Traces in which a span failed, of all traces", "lower"),
     Measure("cost_usd", "Cost", "usd", _COST, "What the model calls cost; calls without a price are not in it", "lower", adds_up=True),
-    Measure("unpriced_calls", "Calls without a price", "calls", f"sumIf({_W}, {_CALL} AND status != 'error' AND cost_usd IS NULL)",
+    Measure("unpriced_calls", "Calls without a price", "calls", f"sumIf({WEIGHT}, {CALL} AND status != 'error' AND cost_usd IS NULL)",
             "Model calls whose price or usage is unknown: they are missing from the cost", "lower", adds_up=True),
     Measure("cost_per_call_usd", "Cost per call", "usd",
-            f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {_W}, {_CALL}) / nullIf(sumIf({_W}, {_CALL} AND cost_usd IS NOT NULL), 0)",
+            f"sumIf(toFloat64(ifNull(cost_usd, 0)) * {WEIGHT}, {CALL}) / nullIf(sumIf({WEIGHT}, {CALL} AND cost_usd IS NOT NULL), 0)",
             "Mean cost of the calls whose price is known", "lower"),
     Measure("input_tokens", "Input tokens", "tokens", _INPUT, "Tokens sent to models, cached ones included", adds_up=True),
     Measure("output_tokens", "Output tokens", "tokens", _OUTPUT, "Tokens written by models, reasoning included", adds_up=True),

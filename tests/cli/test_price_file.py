@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from own_prices import any_own, day_ns, own
 
 from spanglass_cli.price_changes import changes
-from spanglass_cli.price_file import FIELDS, FileRefused, prices_from_toml, toml_from_prices
+from spanglass_cli.price_file import FIELDS, prices_from_toml, toml_from_prices
+from spanglass_store.file_problems import FileRefused
 from spanglass_store.prices import OwnPrice
 
 FILE = """
