@@ -1,0 +1,159 @@
+"""Where ``make bench-queries`` keeps its data: one embedded ClickHouse with a database for each schema, filled once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from queries_data import Plan, scores_insert, spans_insert
+from queries_text import corpus, pieces
+from startup import free_port
+
+from spanglass_store.connection import Store
+from spanglass_store.embedded import EmbeddedClickHouse
+from spanglass_store.migrate import migrate, statements
+from spanglass_store.native import block_from_columns
+from spanglass_store.query import Query
+
+MEMORY_LIMIT_BYTES = int(float(os.environ.get("MEMORY_GB", "8")) * 2**30)
+OURS, TENTH, WORK = "spanglass", "tenth", "work"
+REST_SECONDS = 3.0
+FILL_SETTINGS = {"max_insert_threads": 2, "max_execution_time": 0, "max_partitions_per_insert_block": 0}
+
+
+def say(text: str) -> None:
+    """A line of progress, with the time."""
+    print(time.strftime("%H:%M:%S"), text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def server(keep: str | None) -> Iterator[EmbeddedClickHouse]:
+    """The engine, with its data in the folder ``keep``, or in a temporary one that is deleted."""
+    with tempfile.TemporaryDirectory(prefix="spanglass-queries-") as folder:
+        path = Path(keep) if keep else Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        with EmbeddedClickHouse(path, http_port=free_port(), memory_limit_bytes=MEMORY_LIMIT_BYTES) as engine:
+            yield engine
+
+
+def value(store: Store, sql: str) -> int:
+    """The one number of a query."""
+    (row,) = store.fetch_rows(Query(sql[:40], sql))
+    return int(next(iter(row.values())))
+
+
+class Filled:
+    """Which steps have been done in this place, so that a kept one goes on where it stopped."""
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        self.store = store
+        for name in (OURS, WORK):
+            store.execute(f"CREATE DATABASE IF NOT EXISTS {name}", use_database=False)
+        store.execute(
+            f"CREATE TABLE IF NOT EXISTS {WORK}.done (step String, spans UInt64) ENGINE = MergeTree ORDER BY step"
+        )
+        rows = store.fetch_rows(Query("done", f"SELECT step, spans FROM {WORK}.done"))
+        self.steps = {row["step"] for row in rows}
+        if other := {row["spans"] for row in rows} - {plan.spans}:
+            sys.exit(f"This folder holds data of SPANS={other.pop()}, not {plan.spans}: choose another or delete it.")
+        self.plan = plan
+
+    def once(self, step: str, act: Callable[[], None]) -> None:
+        """Do it unless it has been done here."""
+        if step in self.steps:
+            return
+        act()
+        self.store.execute(f"INSERT INTO {WORK}.done VALUES ('{step}', {self.plan.spans})")
+        self.steps.add(step)
+
+
+def fill_ours(store: Store, plan: Plan, done: Filled) -> None:
+    """Our schema as this version makes it, then the spans day by day, then the scores."""
+    for name in migrate(store):
+        say(f"migration {name}")
+
+    def keep_text() -> None:
+        store.execute(f"CREATE OR REPLACE TABLE {WORK}.pieces (id UInt32, text String) ENGINE = Join(ANY, LEFT, id)")
+        found = pieces(corpus())
+        with Store.open(_url(store, WORK)) as work:
+            columns = [("id", "UInt32", range(len(found))), ("text", "String", found)]
+            work.insert(block_from_columns("pieces", columns), token="pieces")
+
+    done.once("text", keep_text)
+    by_day(
+        store,
+        done,
+        "ours",
+        "spans",
+        plan,
+        lambda first, count: [spans_insert(OURS, f"{WORK}.pieces", plan, first, count)],
+    )
+    done.once("scores", lambda: execute(store, scores_insert(OURS, plan)))
+
+
+def fill_tenth(store: Store, done: Filled) -> None:
+    """Every tenth trace and its scores once more, in a database of its own: the same days with a tenth of the spans."""
+
+    def fill() -> None:
+        migrate(store)
+        for table in ("spans", "scores"):
+            execute(
+                store,
+                f"INSERT INTO {store.database}.{table} SELECT * FROM {OURS}.{table} WHERE sipHash64(trace_id) % 10 = 0",
+            )
+
+    done.once("tenth", fill)
+
+
+def execute(store: Store, sql: str) -> None:
+    """Run an INSERT … SELECT with both cores, however long it takes."""
+    store.execute(f"{sql} SETTINGS {', '.join(f'{name} = {limit}' for name, limit in FILL_SETTINGS.items())}")
+
+
+def by_day(
+    store: Store, done: Filled, name: str, table: str, plan: Plan, inserts: Callable[[int, int], list[str]]
+) -> None:
+    """Statements for each day that is not there yet, and a line of progress now and then."""
+    began = time.monotonic()
+    for day, (first, count) in enumerate(plan.days()):
+
+        def fill(first: int = first, count: int = count) -> None:
+            for sql in inserts(first, count):
+                execute(store, sql)
+
+        done.once(f"{name} day {day}", fill)
+        if day % 5 == 4 and time.monotonic() - began > 1:
+            say(f"{name}: {value(store, f'SELECT count() FROM {table}'):,} rows, {time.monotonic() - began:.0f} s")
+
+
+def extra_ddl(store: Store, path: str) -> None:
+    """Statements of a file, in our database: for trying a schema."""
+    for sql in statements(Path(path).read_text()):
+        say(sql.replace("\n", " ")[:120])
+        store.execute(sql)
+
+
+def wait_for_rest(store: Store) -> None:
+    """Return when nothing is merged or changed any more for a few seconds."""
+    began = calm_since = time.monotonic()
+    told = 0.0
+    while time.monotonic() - calm_since < REST_SECONDS:
+        time.sleep(0.5)
+        busy = value(
+            store,
+            "SELECT (SELECT count() FROM system.merges) + (SELECT count() FROM system.mutations WHERE NOT is_done)",
+        )
+        if busy:
+            calm_since = time.monotonic()
+            if calm_since - told > 30:
+                told = calm_since
+                say(f"{busy} merges or changes are running, {calm_since - began:.0f} s")
+
+
+def _url(store: Store, database: str) -> str:
+    return f"http://{store._user}:{store._password}@{store.host}:{store.port}/{database}"
