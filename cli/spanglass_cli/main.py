@@ -10,12 +10,15 @@ import typer
 
 from spanglass_cli import (
     care_commands,
+    delete_command,
     dialects_command,
-    price_commands,
+    export_command,
     measure_commands,
+    price_commands,
     queue_commands,
     redaction_commands,
     reprice_commands,
+    retention_commands,
     role_commands,
     version,
 )
@@ -123,9 +126,12 @@ app.add_typer(care_commands.keys_app, rich_help_panel=CARE)
 app.add_typer(redaction_commands.redaction_app, rich_help_panel=CARE)
 app.add_typer(queue_commands.queue_app, rich_help_panel=CARE)
 app.add_typer(price_commands.prices_app, rich_help_panel=CARE)
-app.command(rich_help_panel=CARE)(reprice_commands.reprice)
-
 app.add_typer(measure_commands.measures_app, rich_help_panel=CARE)
+app.command(rich_help_panel=CARE)(reprice_commands.reprice)
+app.command(rich_help_panel=CARE)(export_command.export)
+app.add_typer(retention_commands.retention_app, rich_help_panel=CARE)
+app.command(rich_help_panel=CARE)(delete_command.delete)
+
 
 def _say(text: str) -> None:
     print(text, flush=True)

@@ -8,7 +8,6 @@ each call has its old cost or its new one, and the same command again does the r
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +18,7 @@ from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.pricing import PriceTable
 from spanglass_collector.repricing import Change, Differences, changes_in
 from spanglass_store.connection import Store
+from spanglass_store.mutations import PATIENCE_SECONDS, MutationFailed, wait
 from spanglass_store.prices import all_prices, price_from_row
 from spanglass_store.queries import reprice as queries
 from spanglass_store.query import Query, Window
@@ -26,10 +26,6 @@ from spanglass_store.sheet import Sheet
 
 MAX_STAGED: Final = 500_000
 """Calls whose new costs lie in the database's memory at once: about a hundred bytes each."""
-POLL_SECONDS: Final = 0.2
-MAX_REASON: Final = 200  # characters of the database's own words; the statement follows, which is long
-PATIENCE_SECONDS: Final = 30.0
-"""How long the database may try again after its first failure to write."""
 
 Tell = Callable[[int, int], None]
 """Told again and again: how many calls have been looked at, of how many."""
@@ -102,22 +98,15 @@ class Repricing:
 
     def _wait(self, lookup: str) -> None:
         """Return once the database has written the costs of a lookup table everywhere."""
-        give_up_at = float("inf")
-        while True:
-            for mutation in self.store.fetch_rows(queries.progress(lookup)):
-                if mutation["is_done"]:
-                    return
-                if mutation["failure"]:
-                    give_up_at = min(give_up_at, time.monotonic() + self.patience_seconds)
-                if time.monotonic() >= give_up_at:
-                    self._run(queries.kill(mutation["mutation_id"]))
-                    self._drop(lookup)
-                    msg = (
-                        f"the database could not write the new costs: {mutation['failure'][:MAX_REASON]}. What is written is right; "
-                        "`spanglass reprice` again does the rest"
-                    )
-                    raise CommandError(msg)
-            time.sleep(POLL_SECONDS)
+        try:
+            wait(self.store, "spans", lookup, patience_seconds=self.patience_seconds)
+        except MutationFailed as failure:
+            self._drop(lookup)
+            msg = (
+                f"the database could not write the new costs: {failure}. What is written is right; "
+                "`spanglass reprice` again does the rest"
+            )
+            raise CommandError(msg) from failure
 
     def _run(self, statement: Query) -> None:
         self.store.execute(statement.sql, dict(statement.params))

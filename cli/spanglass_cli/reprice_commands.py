@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,6 +12,7 @@ import typer
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError
 from spanglass_cli.options import ClickHouseUrl, DataDir, OneProject
+from spanglass_cli.progress import confirmed, told
 
 if TYPE_CHECKING:
     from spanglass_collector.repricing import Differences
@@ -48,17 +48,15 @@ def reprice(
 
     with Store.open(find_clickhouse_url(clickhouse_url, data_dir)) as store:
         repricing = Repricing(store, present_prices(store), project, _window(from_day, to_day))
+        tell = told("calls looked at")
         asks = not (yes or dry_run or as_json)
         if not yes or dry_run:
-            found = repricing.look(_tell)
+            found = repricing.look(tell)
             _show(found, as_json=as_json, written=False)
             if not asks or not found.rows:
                 return
-            if not sys.stdin.isatty():
-                msg = "nothing is written without being asked: add --yes, or --dry-run"
-                raise CommandError(msg)
-            typer.confirm("Write these costs?", abort=True)
-        _show(repricing.write(_tell), as_json=as_json, written=True)
+            confirmed("Write these costs?")
+        _show(repricing.write(tell), as_json=as_json, written=True)
 
 
 def _window(from_day: datetime | None, to_day: datetime | None) -> Window:
@@ -72,14 +70,6 @@ def _window(from_day: datetime | None, to_day: datetime | None) -> Window:
         msg = "--to is before --from"
         raise CommandError(msg)
     return window
-
-
-def _tell(done: int, total: int) -> None:
-    """Progress on standard error, in place on a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r{done:,} of {total:,} calls looked at", end="" if done < total else "\n", file=sys.stderr, flush=True)
-    elif done:
-        print(f"{done:,} of {total:,} calls looked at", file=sys.stderr, flush=True)
 
 
 def _show(differences: Differences, *, as_json: bool, written: bool) -> None:

@@ -22,10 +22,12 @@ from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.langfuse import langfuse_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
+from spanglass_collector.api.sql import sql_routes
 from spanglass_collector.api.status import status_routes
 from spanglass_collector.api.traceloop import traceloop_routes
 from spanglass_collector.caps import Caps
 from spanglass_collector.current_prices import CurrentPrices
+from spanglass_collector.current_retention import CurrentRetention
 from spanglass_collector.drains import Drains
 from spanglass_collector.errors import PortTaken, StartRefused
 from spanglass_collector.folders import Folders, claimed_root
@@ -46,18 +48,21 @@ from spanglass_collector.redaction import Redaction
 from spanglass_collector.services import Services
 from spanglass_collector.settings import Settings
 from spanglass_collector.workers import supervise
+from spanglass_store.analyst import Analyst
 from spanglass_store.connection import Store
 from spanglass_store.keys import all_keys, key_from_row
+from spanglass_store.measures_file import use_measures
 from spanglass_store.prices import all_prices, price_from_row
+from spanglass_store.retention import all_retention, retention_from_row
 
 log = logging.getLogger(__name__)
-from spanglass_store.measures_file import use_measures
 
 LANGFUSE_TRACES_PATH: Final = "/api/public/otel/v1/traces"
 """Where a Langfuse SDK sends its spans: it needs only its host changed."""
 BACKLOG: Final = 2048
 PRICES_WAIT_SECONDS: Final = 2.0
-"""How long a start waits for the own prices; without them it goes on with those it had."""
+"""How long a start waits for the own prices and for the retention; without them it goes on with what it had."""
+RETENTION_REFRESH_SECONDS: Final = 60.0
 
 
 def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
@@ -67,12 +72,12 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
 
     The database need not be there: what is accepted waits on disk until it is, with its tables.
     """
+    use_measures(settings.measures_file)
     metrics = Metrics()
     redaction = Redaction(settings.redaction_file, metrics) if settings.redaction_file else None
     max_queue_bytes = settings.queue_max_bytes // settings.workers
     folders = Folders.open(settings.data_dir / "queue", max_bytes=max_queue_bytes, is_worker=is_worker)
     queue = folders.own
-    use_measures(settings.measures_file)
     store = Store.open(settings.clickhouse_url)
     keyring = Keyring(lambda: map(key_from_row, store.fetch_rows(all_keys())))
     gate = Gate(keyring, keys_required=settings.keys_required)
@@ -80,6 +85,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     memory = Memory(settings.max_memory_bytes)
     limited = settings.max_requests_per_second, settings.max_bytes_per_second
     rates = Rates(*limited, metrics, shares=settings.workers)
+    retention = CurrentRetention(lambda: map(retention_from_row, store.fetch_rows(all_retention())))
     services = Services(
         store=store,
         queue=queue,
@@ -91,6 +97,8 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
         rates=rates,
         max_queue_bytes=settings.queue_max_bytes,
         redaction=redaction,
+        analyst=Analyst(settings.sql_url) if settings.answers_sql else None,
+        limited=retention.kept,
     )
     drains = Drains(settings, store, metrics)
     drain = drains.drain_of(queue)
@@ -105,8 +113,8 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     shared = Shared(gate, limits, rates, memory, metrics)
     names = NamesSeen(lambda block: store.insert(block, token=""))
     keeps: Mapping[str, Keep] = {
-        "traces": KeepSpans(queue, prices, metrics, caps, redaction, names),
-        "logs": KeepLogs(queue, metrics, caps, redaction, names),
+        "traces": KeepSpans(queue, prices, metrics, caps, redaction, names, limited=retention.kept),
+        "logs": KeepLogs(queue, metrics, caps, redaction, names, limited=retention.kept),
         "metrics": CountRecords("metrics"),
     }
     intakes = {signal: Intake(signal, keep, shared) for signal, keep in keeps.items()}
@@ -118,10 +126,12 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
         refreshing = [
             asyncio.create_task(_refresh(keyring.refresh, settings.keys_refresh_seconds)),
             asyncio.create_task(_refresh(prices.refresh, settings.prices_refresh_seconds)),
+            asyncio.create_task(_refresh(retention.refresh, RETENTION_REFRESH_SECONDS)),
             asyncio.create_task(_refresh(services.look, LOOK_SECONDS)),
             asyncio.create_task(_refresh(lambda: asyncio.to_thread(names.write), WRITE_SECONDS)),
         ]
-        await prices.wait(timeout_seconds=PRICES_WAIT_SECONDS)
+        for known in (prices, retention):
+            await known.wait(timeout_seconds=PRICES_WAIT_SECONDS)
         try:
             async with grpc_serving(settings, intakes):
                 yield {"metrics": metrics}
@@ -133,6 +143,8 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
             await asyncio.to_thread(folders.stop)
             await asyncio.to_thread(folders.close)
             store.close()
+            if services.analyst is not None:
+                services.analyst.close()
 
     paths = {signal: f"/v1/{signal}" for signal in intakes}
     received = [*((path, intakes[signal]) for signal, path in paths.items()), (LANGFUSE_TRACES_PATH, intakes["traces"])]
@@ -191,7 +203,15 @@ def _api(services: Services) -> FastAPI:
         title="spanglass", description="What the collector knows, and how to ask it.", docs_url=None, redoc_url=None
     )
     answer_errors(api)
-    for routes in (health_routes, status_routes, score_routes, langfuse_routes, traceloop_routes, read_routes):
+    for routes in (
+        health_routes,
+        status_routes,
+        score_routes,
+        langfuse_routes,
+        traceloop_routes,
+        read_routes,
+        sql_routes,
+    ):
         api.include_router(routes(services))
     return api
 

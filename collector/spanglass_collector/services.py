@@ -16,9 +16,11 @@ from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
 from spanglass_collector.receive.auth import Gate
 from spanglass_collector.receive.intake import Limits
+from spanglass_collector.receive.keep import Limited, for_ever
 from spanglass_collector.receive.memory import Memory
 from spanglass_collector.receive.rates import Rates
 from spanglass_collector.redaction import Redaction
+from spanglass_store.analyst import Analyst
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError
 from spanglass_store.migrate import pending
@@ -40,6 +42,9 @@ class Services:
     rates: Rates
     max_queue_bytes: int
     redaction: Redaction | None = None
+    analyst: Analyst | None = None
+    """Runs SQL of others; None where that is switched off."""
+    limited: Limited = for_ever
     history: History = field(default_factory=History)
     clock: Callable[[], int] = time.time_ns
 

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from spanglass_monitor.settings import Settings
+from spanglass_monitor.upkeep import attend
 from spanglass_monitor.watch import Tally, Watch
 from spanglass_store.alerting.evaluate import NS
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError
-
 from spanglass_store.measures_file import use_measures
+
 log = logging.getLogger(__name__)
 
 STOP_SECONDS: Final = 1.5
@@ -40,6 +41,7 @@ def run(settings: Settings) -> None:
     logging.getLogger("urllib3").setLevel(logging.INFO)  # its debug lines hold the paths of webhooks
     watching = threading.Thread(target=watch, args=(settings, stop), name="watch", daemon=True)
     watching.start()
+    threading.Thread(target=attend, args=(settings, stop), name="upkeep", daemon=True).start()
     stop.wait()
     watching.join(STOP_SECONDS)
 

@@ -7,10 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from spanglass_store import attribute_names, claims, keys, measures, prices, rules
+from spanglass_store import annotations as notes
+from spanglass_store import (
+    attribute_names,
+    claims,
+    deletion,
+    keys,
+    measures,
+    prices,
+    prompts,
+    retention,
+    rules,
+    saved_views,
+)
 from spanglass_store.alerting import history
+from spanglass_store.cluster import Cluster
 from spanglass_store.native import Block
-from spanglass_store.queries import attribution, facets, outliers, overview, quality, reprice, top, trace, traces
+from spanglass_store.queries import (
+    attribution,
+    export,
+    facets,
+    mutations,
+    outliers,
+    overview,
+    quality,
+    reprice,
+    top,
+    trace,
+    traces,
+)
 from spanglass_store.queries import prices as applied_prices
 from spanglass_store.query import Filters, Query, Window
 
@@ -19,6 +44,9 @@ WINDOW = Window(1, 2)
 FILTERS = Filters.of("lost parcel", model=["m"], status=["error"], tag=["a", "b"])
 NARROW = Filters.of(model=["m"], tag=["a", "b"])
 SCORED = Filters.of(score_name=["quality"], model=["m"])
+KEPT = retention.Retention("p", 30)
+CLUSTER = Cluster("c", "d", has_keeper=True)
+DOOMED = deletion.Doomed("p", ("0" * 32,), ("s",), before_ns=1)
 RULE = rules.Rule("p", "r", "slow", "latency_p95_seconds", "above", 2.0, filters=FILTERS)
 
 QUERIES: dict[str, Query] = {
@@ -47,6 +75,10 @@ QUERIES: dict[str, Query] = {
     "quality_coverage": quality.coverage("p", WINDOW, FILTERS, "quality"),
     "alerting_history": history.history(RULE, WINDOW, 60),
     "alerting_nothing": history.nothing(RULE),
+    "export_spans": export.rows("spans", "p", WINDOW, FILTERS),
+    "export_scores": export.rows("scores", "p", WINDOW, SCORED),
+    "export_details": export.rows("span_details", "p", WINDOW, Filters(), ["trace_id", "tags", "input"], flat=True),
+    "export_extent": export.extent("span_details", "p", WINDOW, NARROW),
     "facets_values": facets.values("p", WINDOW, "model"),
     "facets_projects": facets.projects(WINDOW),
     "rules_all": rules.all_rules("p"),
@@ -63,6 +95,31 @@ QUERIES: dict[str, Query] = {
     "reprice_calls": reprice.calls("20261124", None, WINDOW),
     "reprice_update": reprice.update("repriced_0", "20261124", database="d"),
     "reprice_left_behind": reprice.left_behind(),
+    "prompts_all": prompts.all_prompts("p", "n"),
+    "saved_views_for": saved_views.views_for("p", "o"),
+    "annotations_of_trace": notes.of_trace("p", "0" * 32),
+    "annotations_of_session": notes.of_session("p", "s"),
+    "annotations_latest": notes.latest("p", label="l"),
+    "retention_all": retention.all_retention(),
+    "retention_projects": retention.projects(),
+    "retention_stored": retention.stored("scores", KEPT, now_ns=1),
+    "retention_update": retention.update("spans", KEPT, "20261124", marker="m").statement,
+    "deletion_all": deletion.all_deletions(),
+    "deletion_traces_of": deletion.traces_of("p", "user", ["u"]),
+    "deletion_sessions_of": deletion.sessions_of(DOOMED),
+    "deletion_shared_sessions": deletion.shared_sessions(DOOMED),
+    "deletion_found_spans": deletion.found("spans", DOOMED),
+    "deletion_found_scores": deletion.found("scores", DOOMED),
+    "deletion_rows_details": deletion.rows("span_details", DOOMED),
+    "deletion_rows_scores": deletion.rows("scores", DOOMED),
+    "deletion_delete": deletion.delete(
+        "scores", DOOMED, "202611", DOOMED.traces, DOOMED.sessions, marker="m"
+    ).statement,
+    "mutations_progress": mutations.progress("spans", "m"),
+    "mutations_progress_on_a_cluster": mutations.progress("spans_local", "m", cluster=CLUSTER),
+    "mutations_kill": mutations.kill("spans", "m"),
+    "mutations_old_parts": mutations.old_parts("spans"),
+    "mutations_clean_up": mutations.clean_up("spans"),
     "claims_of_others": claims.claims_of_others([b"d" * 16], collector="c"),
     "claims_own": claims.own_claims("g", [b"d" * 16], collector="c"),
     "claims_verdicts": claims.verdicts([b"d" * 16]),

@@ -59,7 +59,7 @@ async def posted(request: Request, services: Services) -> AsyncIterator[tuple[st
 async def keep_scores(scores: list[Score], project: str, services: Services) -> None:
     """Put scores into the queue, redacted; they are on disk when this returns. Raises Busy."""
     told = _redacted(scores, project, services)
-    await asyncio.wrap_future(services.queue.submit(block_from_scores(told)))
+    await asyncio.wrap_future(services.queue.submit(services.limited(block_from_scores(told), project)))
     services.metrics.add("spanglass_received_total", len(scores), signal="scores")
 
 

@@ -27,6 +27,8 @@ from spanglass_store.native import Block
 
 T = TypeVar("T")
 Change: TypeAlias = Callable[[Decoded], Decoded]
+Limited: TypeAlias = Callable[[Block, str], Block]
+"""Gives the rows of a project the days that they stay."""
 
 SMALL_BODY_BYTES: Final = 64 * 1024
 """Bodies up to here are read where they arrive; larger ones in a thread, so that others are served meanwhile."""
@@ -36,6 +38,11 @@ MAX_TOLD: Final = 3
 """Reasons told in one answer."""
 _READER: Final = ThreadPoolExecutor(4, "reader")
 """Python's threads take turns, but redaction and decompression let others go on: a slow one must not hold up the rest."""
+
+
+def for_ever(block: Block, _project: str) -> Block:
+    """The rows as they are: they stay for ever."""
+    return block
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +73,15 @@ class KeepSpans:
     redaction: Redaction | None = None
     names: NamesSeen | None = None
     clock: Callable[[], int] = time.time_ns
+    limited: Limited = for_ever
 
     async def __call__(self, body: bytes, project: str) -> Kept:
         """The answer, once the spans are on disk."""
         change = changes(self.caps, self.redaction, self.names, project=project, body_bytes=len(body))
         most = QUICK_BODY_BYTES if self.redaction is None else SMALL_BODY_BYTES
         batch, digest = await inline_or_thread(len(body), lambda: self._batch(body, project, change), inline_bytes=most)
-        rejected = len(batch.rejects)
-        is_new = await asyncio.wrap_future(self.queue.submit(batch.rows, digest=digest, rejected=rejected))
+        rejected, rows = len(batch.rejects), self.limited(batch.rows, project)
+        is_new = await asyncio.wrap_future(self.queue.submit(rows, digest=digest, rejected=rejected))
         if is_new and batch.unpriced:
             self.metrics.add("spanglass_unpriced_spans_total", batch.unpriced)
         return Kept(batch.rows.rows + rejected, rejected, is_new, _answer(batch))
@@ -96,12 +104,13 @@ class KeepLogs:
     redaction: Redaction | None = None
     names: NamesSeen | None = None
     clock: Callable[[], int] = time.time_ns
+    limited: Limited = for_ever
 
     async def __call__(self, body: bytes, project: str) -> Kept:
         """An empty success, once the events are on disk. Raises Rejected for a body that is no export request."""
         change = changes(self.caps, self.redaction, self.names, project=project, body_bytes=len(body))
         batch, items = await inline_or_thread(len(body), lambda: self._batch(body, project, change))
-        kept = [self.queue.submit(block, digest=digest) for block, digest in items]
+        kept = [self.queue.submit(self.limited(block, project), digest=digest) for block, digest in items]
         news = await asyncio.gather(*map(asyncio.wrap_future, kept))
         for what, count in (("kept", batch.kept), ("homeless", batch.homeless), ("unread", batch.unread)):
             self.metrics.add("spanglass_log_records_total", count, outcome=what)

@@ -90,7 +90,7 @@ def block_from_costs(
 def update(name: str, partition: str, *, database: str) -> Query:
     """The statement that gives the calls of a partition the costs of a lookup table.
 
-    It begins a mutation and does not wait for it: ``progress`` tells of it. Rows inserted after it are left alone.
+    It begins a mutation and does not wait for it. Rows inserted after it are left alone.
     """
     new = {column: f"joinGet({{lookup:String}}, '{column}', {_KEY})" for column in (*_COSTS, "is_found")}
     found = new.pop("is_found")
@@ -106,27 +106,6 @@ def update(name: str, partition: str, *, database: str) -> Query:
         """,
         lookup=f"{database}.{name}",
         partition=partition,
-    )
-
-
-def progress(name: str) -> Query:
-    """The mutation that uses a lookup table. Columns: ``mutation_id``, ``is_done``, ``is_killed``, ``parts_to_do``,
-    ``failure`` (what went wrong last; empty for nothing). Grain: one row, or none before it was begun.
-    """
-    return query(
-        "progress of the new costs",
-        "SELECT mutation_id, is_done, is_killed, parts_to_do, latest_fail_reason AS failure FROM system.mutations "
-        "WHERE database = currentDatabase() AND table = 'spans' AND position(command, {lookup:String}) > 0",
-        lookup=name,
-    )
-
-
-def kill(mutation_id: str) -> Query:
-    """The statement that gives up a mutation. What it has written stays."""
-    return query(
-        "give up new costs",
-        "KILL MUTATION WHERE database = currentDatabase() AND table = 'spans' AND mutation_id = {mutation_id:String}",
-        mutation_id=mutation_id,
     )
 
 

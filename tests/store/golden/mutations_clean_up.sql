@@ -1,0 +1,3 @@
+-- clean up spans
+-- {}
+ALTER TABLE spans DROP PARTITION ID '22991231'

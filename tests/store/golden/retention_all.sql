@@ -1,0 +1,3 @@
+-- retention
+-- {}
+SELECT project, days FROM retention FINAL ORDER BY project
