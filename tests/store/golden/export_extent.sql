@@ -1,0 +1,4 @@
+-- extent of span_details
+-- {'end_ns': 86400000000002, 'f_model': ('m',), 'f_tag': ('a', 'b'), 'own_end_ns': 2, 'own_start_ns': 1, 'project': 'p', 'start_ns': 0}
+SELECT count() AS rows, toUnixTimestamp64Nano(min(start_time)) AS first_ns, toUnixTimestamp64Nano(max(start_time)) AS last_ns
+FROM span_details FINAL WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({own_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({own_end_ns:Int64}, 'UTC') AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}))
