@@ -34,7 +34,8 @@ COLUMNS: Final = (
 
 def _list() -> None:
     scope = filter_bar.scope()
-    total = int(data.load(queries.count(scope.project, scope.window, scope.filters))["traces"].iloc[0])
+    counted = data.load(queries.count(scope.project, scope.window, scope.filters)).iloc[0]
+    total = int(counted["traces"])
     if not total:
         empty.show(scope, waiting_for="traces")
         return
@@ -44,13 +45,13 @@ def _list() -> None:
         page = min(st.pagination(pages, key="traces_page"), pages) if pages > 1 else 1
     offset = (page - 1) * PAGE_ROWS
     shown = data.load(queries.find(scope.project, scope.window, scope.filters, limit=PAGE_ROWS, offset=offset))
-    count.caption(_count_line(total, offset, len(shown), scope))
+    count.caption(_count_line(total, offset, len(shown), scope, more=bool(counted["more"])))
     with table:
         _table(shown)
 
 
-def _count_line(total: int, offset: int, shown: int, scope: Scope) -> str:
-    what = f"{total:,} {'trace' if total == 1 else 'traces'} in the last {scope.range.preset.label}"
+def _count_line(total: int, offset: int, shown: int, scope: Scope, *, more: bool) -> str:
+    what = f"{'More than ' * more}{total:,} {'trace' if total == 1 else 'traces'} in the last {scope.range.preset.label}"
     return what if shown == total else f"{what} · {offset + 1:,} to {offset + shown:,}, newest first"
 
 

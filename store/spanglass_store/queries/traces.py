@@ -2,54 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from spanglass_store import cursor as cursors
+from spanglass_store.queries import pages
+from spanglass_store.queries.pages import NEWEST, OLDEST, TRACES, Order
 from spanglass_store.queries.trace import previews
-from spanglass_store.query import Condition, Filters, Query, Window, between, query, spans_where
+from spanglass_store.queries.trace_filters import MARGIN_NS, TOTALS, TraceBounds, having, span_filters, whole_trace
+from spanglass_store.query import Condition, Filters, Query, Window, alternatives, between, every, query
 
-MARGIN_NS = 86_400 * 10**9
-"""How far outside the window the other spans of a listed trace may lie and still count in its totals."""
+ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
+    {
+        cursors.NEWEST: NEWEST,
+        "oldest": OLDEST,
+        "duration": Order("Longest first", TOTALS["duration_ns"]),
+        "cost": Order("Most expensive first", TOTALS["cost_usd"], "Decimal(38, 9)"),
+        "tokens": Order("Most tokens first", TOTALS["total_tokens"], "UInt64"),
+        "errors": Order("Most errors first", TOTALS["errors"], "UInt64"),
+    }
+)
+"""By time, a trace is where its newest (oldest) span is that passes the filters."""
+
+COUNTED: Final = 10_000
+"""Up to how many traces are counted."""
+
+ANY: Final = TraceBounds()
 
 
-def find(project: str, window: Window, filters: Filters, *, limit: int = 100, offset: int = 0) -> Query:
-    """Traces with a span in ``window`` that passes ``filters``, newest first. Grain: one row a trace.
+def find(
+    project: str,
+    window: Window,
+    filters: Filters,
+    *,
+    order: str = cursors.NEWEST,
+    bounds: TraceBounds = ANY,
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str = "",
+) -> Query:
+    """Traces with a span in ``window`` that passes ``filters``, whose totals are within ``bounds``. Grain: one row a
+    trace. ``cut`` where there are more than ``limit``; ``after`` gives the cursor of the next page, and with a cursor
+    the window is that of the first page.
 
     Columns: trace_id (hex), start_time (UTC), start_ns, duration_seconds, name, service, environment, status
     (``error`` if any span failed, else ``ok``), models (list), user_id, session_id, input_preview, output_preview,
-    total_tokens, cost_usd (NULL: unknown), spans, errors, score (mean of its numeric scores, NULL: none).
+    total_tokens, cost_usd (NULL: unknown), spans, errors, score (mean of its numeric scores, NULL: none), order_key
+    (what it is ordered by, as text).
 
-    Reads ``spans`` newest first until ``limit`` traces are found, then only those traces, inside the window and a
-    day around it; then their ``scores``, and the previews that ``span_details`` has of them. The status is that of the whole trace, so it is asked of traces, not spans.
+    Status and exclusions are asked of the whole trace. By time, reads ``spans`` from the newest (oldest) on until there
+    are ``limit`` traces; by totals or with bounds, the window and a day around it. Then only the traces of the page, a
+    day before and after what they were found by, their ``scores``, and the previews that ``span_details`` has of them.
+    Raises ValueError for an unknown order and a cursor of another list.
     """
-    status = filters.get("status")
-    where = spans_where(project, window, filters.with_("status", ()))
-    wide = between("start_time", Window(window.start_ns - MARGIN_NS, window.end_ns + MARGIN_NS), prefix="wide_")
+    chosen = pages.chosen(ORDERS, order)
+    place = cursors.decode(cursor, order, id_pattern=TRACES.id_pattern)
+    page = _page(project, place.window if place else window, filters, bounds, chosen, place)
+    ids = "SELECT arrayJoin(page.3) AS trace_id"
     return query(
         "traces",
         f"""
-        WITH page AS (
-        SELECT trace_id FROM spans WHERE {where.sql}{_with_status(status)}
-        ORDER BY toStartOfMinute(start_time) DESC, start_time DESC
-        LIMIT 1 BY trace_id
-        LIMIT {{limit:UInt32}} OFFSET {{offset:UInt32}}),
+        WITH (SELECT groupArray((key, at, trace_id)) FROM (
+        {page.sql})) AS page,
         told AS (
         SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
         request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
         input_tokens, output_tokens, cost_usd
-        FROM spans WHERE project = {{project:String}} AND trace_id GLOBAL IN (SELECT trace_id FROM page) AND {wide.sql}
+        FROM spans WHERE project = {{project:String}} AND trace_id IN ({ids})
+        AND {pages.around("page", MARGIN_NS)}
         LIMIT 1 BY trace_id, span_id),
         said AS (
-        {previews()}),
+        {previews(f"({ids})")}),
         judged AS (
         SELECT trace_id, avg(value) AS score FROM scores FINAL
-        WHERE project = {{project:String}} AND trace_id GLOBAL IN (SELECT trace_id FROM page) AND value IS NOT NULL
+        WHERE project = {{project:String}} AND trace_id IN ({ids}) AND value IS NOT NULL
         GROUP BY trace_id)
         SELECT lower(hex(trace_id)) AS trace_id,
         min(told.start_time) AS start_time,
         toUnixTimestamp64Nano(min(told.start_time)) AS start_ns,
-        (max(toUnixTimestamp64Nano(told.start_time) + toInt64(duration_ns)) - start_ns) / 1e9 AS duration_seconds,
+        ({TOTALS["duration_ns"]}) / 1e9 AS duration_seconds,
         argMin(name, (parent_span_id != 0, told.start_time)) AS name,
         argMin(service, (parent_span_id != 0, told.start_time)) AS service,
         argMin(environment, (parent_span_id != 0, told.start_time)) AS environment,
-        if(countIf(status = 'error') > 0, 'error', 'ok') AS status,
+        if({TOTALS["errors"]} > 0, 'error', 'ok') AS status,
         arraySort(groupUniqArrayIf(if(response_model != '', response_model, request_model),
         kind IN ('llm', 'embedding', 'rerank') AND (response_model != '' OR request_model != ''))) AS models,
         anyIf(user_id, user_id != '') AS user_id,
@@ -58,42 +94,67 @@ def find(project: str, window: Window, filters: Filters, *, limit: int = 100, of
         AS input_preview,
         argMin(if(told.output_preview != '', told.output_preview, said.output_preview), (parent_span_id != 0, told.start_time))
         AS output_preview,
-        sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) AS total_tokens,
-        if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL,
-        toFloat64(sumIf(ifNull(cost_usd, 0), usage_counted))) AS cost_usd,
+        {TOTALS["total_tokens"]} AS total_tokens,
+        if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, toFloat64({TOTALS["cost_usd"]})) AS cost_usd,
         count() AS spans,
-        countIf(status = 'error') AS errors,
-        any(judged.score) AS score
+        {TOTALS["errors"]} AS errors,
+        any(judged.score) AS score,
+        toString(page.1[indexOf(page.3, told.trace_id)]) AS {cursors.ORDER_KEY}
         FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span_id)
-        GROUP BY trace_id
-        ORDER BY start_ns DESC
-        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
+        GROUP BY told.trace_id
+        ORDER BY page.1[indexOf(page.3, told.trace_id)] {chosen.direction}, told.trace_id {chosen.direction}
+        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
         """,
-        where,
-        wide,
-        limit=limit,
-        offset=offset,
-    )
+        page,
+        **pages.bounds(limit, offset),
+    ).limited(row_limit=limit)
 
 
-def count(project: str, window: Window, filters: Filters) -> Query:
-    """How many traces ``find`` would list in all. Columns: ``traces``. Grain: one row. Reads ``spans`` of the window."""
-    status = filters.get("status")
-    where: Condition = spans_where(project, window, filters.with_("status", ()))
+def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:
+    """The cursor behind ``rows`` of ``find`` with these arguments; empty without rows."""
+    return cursors.after(rows, window, order, "trace_id", cursor=cursor)
+
+
+def count(project: str, window: Window, filters: Filters, *, bounds: TraceBounds = ANY, most: int = COUNTED) -> Query:
+    """How many traces ``find`` would list in all, up to ``most``. Columns: ``traces``, ``more`` (whether there are more
+    than that). Grain: one row. Reads ``spans`` as ``find`` does for a page of so many.
+    """
+    page = _page(project, window, filters, bounds, NEWEST, None)
     return query(
         "count of traces",
-        f"SELECT uniqExact(trace_id) AS traces FROM spans WHERE {where.sql}{_with_status(status)}",
-        where,
+        f"""
+        SELECT least(count(), {{most:UInt32}}) AS traces, count() > {{most:UInt32}} AS more FROM (
+        {page.sql})
+        SETTINGS prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
+        """,
+        page,
+        most=most,
+        **pages.bounds(most),
     )
 
 
-def _with_status(status: tuple[str, ...]) -> str:
-    """A trace failed if any of its spans did; asking for both, or for neither, filters nothing."""
-    if not status or {"ok", "error"} <= set(status):
-        return ""
-    failed = (
-        "(SELECT trace_id FROM spans WHERE project = {project:String} AND status = 'error' "
-        "AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') "
-        "AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC'))"
-    )
-    return f" AND trace_id {'IN' if 'error' in status else 'NOT IN'} {failed}"
+def _page(
+    project: str,
+    window: Window,
+    filters: Filters,
+    bounds: TraceBounds,
+    order: Order,
+    place: cursors.Cursor | None,
+) -> Condition:
+    """The ids of one page of traces, found by their spans or by their totals."""
+    asked = whole_trace(project, window, filters, bounds)
+    wide = Window(window.start_ns - MARGIN_NS, window.end_ns + MARGIN_NS)
+    around = between("start_time", wide, prefix="wide_")
+    whole = Condition(f"project = {{project:String}} AND {around.sql}", (("project", project), *around.params))
+    totals = having(bounds)
+    found = [every([each, *asked]) for each in alternatives(project, window, span_filters(filters))]
+    if not order.key:
+        if totals:
+            within = every(totals)
+            sql = f"trace_id IN (SELECT trace_id FROM spans WHERE {whole.sql} GROUP BY trace_id HAVING {within.sql})"
+            found = [every([each, Condition(sql, (*whole.params, *within.params))]) for each in found]
+        return pages.by_time(TRACES, found, order, place)
+    if filters == Filters() and not asked:
+        return pages.by_total(TRACES, whole, order, place, [*totals, pages.in_window(window)])
+    members = f"trace_id IN ({pages.found_in(found, 'trace_id')})"
+    return pages.by_total(TRACES, every([whole, Condition(members, every(found).params)]), order, place, totals)

@@ -1,0 +1,158 @@
+"""Which page of a list: an ordered sub-query of ids, from a cursor on. Pure.
+
+A list is built in two steps: a page of ids, found by few columns, then what is shown of those alone. In the order of
+time the page is read from the newest (oldest) minute on, and no further than it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from spanglass_store.condition import Condition, Window, between, every
+from spanglass_store.cursor import Cursor
+
+READ_IN_ORDER: Final = "read_in_order_use_buffering = 0, max_block_size = 8192"
+"""Settings of a query that stops early. By default each part of the table is read ahead as a whole: three million rows
+for a page of a hundred, and a tenth of them so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is listed: the ``columns`` of its id, and the SQL and the parameters of an id in a cursor."""
+
+    columns: tuple[str, ...]
+    places: tuple[str, ...]
+    bound: Callable[[str], tuple[tuple[str, Any], ...]]
+    id_pattern: str = r"(?s).*"
+
+    @property
+    def ids(self) -> str:
+        """The columns as a list."""
+        return ", ".join(self.columns)
+
+
+TRACES: Final = Listed(("trace_id",), ("unhex({after_id:String})",), lambda text: (("after_id", text),), "[0-9a-f]{32}")
+SESSIONS: Final = Listed(("session_id",), ("{after_id:String}",), lambda text: (("after_id", text),))
+USERS: Final = Listed(("user_id",), ("{after_id:String}",), lambda text: (("after_id", text),))
+SPANS: Final = Listed(
+    ("trace_id", "span_id"),
+    ("unhex({after_trace:String})", "{after_span:UInt64}"),
+    lambda text: (("after_trace", text[:32]), ("after_span", int(text[32:], 16))),
+    "[0-9a-f]{48}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By ``key`` (SQL of a whole or decimal number of ``type``), by time where it is empty; then by id, the same way."""
+
+    label: str
+    key: str = ""
+    type: str = "Int64"
+    descending: bool = True
+
+    @property
+    def direction(self) -> str:
+        """For ORDER BY."""
+        return "DESC" if self.descending else "ASC"
+
+
+NEWEST: Final = Order("Newest first")
+OLDEST: Final = Order("Oldest first", descending=False)
+
+
+def chosen(orders: Mapping[str, Order], name: str) -> Order:
+    """The order called ``name``. Raises ValueError for one that does not exist."""
+    if name not in orders:
+        msg = f"unknown order {name!r}; known: {', '.join(orders)}"
+        raise ValueError(msg)
+    return orders[name]
+
+
+def by_time(listed: Listed, alternatives: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
+    """A page of ids by their newest (oldest) span for which one of ``alternatives`` holds. Columns: key (nanoseconds),
+    at (that span's start), the id. Bound besides: ``upto``, ``page``, ``offset`` (see ``bounds``).
+    """
+    seek = _after_time(listed, alternatives, order, place)
+    way = order.direction
+    by = f"start_time {way}, " + ", ".join(f"{column} {way}" for column in listed.columns)
+    parts = [
+        f"SELECT {listed.ids}, start_time FROM spans WHERE {each.sql}{seek.sql}\n"
+        f"ORDER BY toStartOfMinute(start_time) {way}, {by}\nLIMIT 1 BY {listed.ids} LIMIT {{upto:UInt32}}"
+        for each in alternatives
+    ]
+    sql = (
+        f"SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, {listed.ids} FROM (\n"
+        + "\nUNION ALL\n".join(parts)
+        + f")\nORDER BY {by} LIMIT 1 BY {listed.ids} LIMIT {{page:UInt32}} OFFSET {{offset:UInt32}}"
+    )
+    return Condition(sql, every([*alternatives, seek]).params)
+
+
+def by_total(
+    listed: Listed, where: Condition, order: Order, place: Cursor | None, having: Sequence[Condition] = ()
+) -> Condition:
+    """A page of ids by ``order.key``, an aggregate over the spans ``where`` holds for. Columns: key, at (the newest
+    span's start), the id. Bound besides: ``page``, ``offset``.
+    """
+    tests = [*having, *_after(("key", *listed.columns), order, listed, place)]
+    way = order.direction
+    by = ", ".join(f"{column} {way}" for column in ("key", *listed.columns))
+    sql = f"""SELECT {order.key} AS key, max(start_time) AS at, {listed.ids} FROM spans WHERE {where.sql}
+        GROUP BY {listed.ids}{f" HAVING {every(tests).sql}" if tests else ""}
+        ORDER BY {by} LIMIT {{page:UInt32}} OFFSET {{offset:UInt32}}"""
+    return Condition(sql, every([where, *tests]).params)
+
+
+def bounds(limit: int, offset: int = 0) -> dict[str, int]:
+    """What ``by_time`` and ``by_total`` want bound for ``limit`` rows after ``offset``, and one to see whether more come."""
+    return {"page": limit + 1, "offset": offset, "upto": limit + 1 + offset}
+
+
+def found_in(alternatives: Sequence[Condition], column: str, more: str = "") -> str:
+    """A sub-query: ``column`` of the spans for which one of ``alternatives`` holds."""
+    return " UNION ALL ".join(f"SELECT {column} FROM spans WHERE {each.sql}{more}" for each in alternatives)
+
+
+def around(page: str, margin_ns: int) -> str:
+    """Spans that started at most ``margin_ns`` before or after those that the ids of ``page`` were found by."""
+    return (
+        f"start_time >= subtractNanoseconds(arrayMin({page}.2), {margin_ns}) "
+        f"AND start_time <= addNanoseconds(arrayMax({page}.2), {margin_ns})"
+    )
+
+
+def in_window(window: Window) -> Condition:
+    """Whether a group has a span in ``window``."""
+    time = between("start_time", window)
+    return Condition(f"countIf({time.sql}) > 0", time.params)
+
+
+def _after_time(listed: Listed, alternatives: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
+    """Spans beyond the cursor, of what has none before it: what has was listed on an earlier page."""
+    (beyond, *_) = *_after(("start_time", *listed.columns), order, listed, place), None
+    if beyond is None:
+        return Condition("", ())
+    time = _TIME_PLACE
+    inner, outer = ("<=", ">=") if order.descending else (">=", "<=")
+    listed_before = found_in(alternatives, listed.ids, f" AND start_time {outer} {time} AND NOT {beyond.sql}")
+    once = f" AND ({listed.ids}) NOT IN ({listed_before})" if listed is not SPANS else ""
+    return Condition(f" AND start_time {inner} {time} AND {beyond.sql}{once}", beyond.params)
+
+
+_TIME_PLACE: Final = "fromUnixTimestamp64Nano({after_key:Int64}, 'UTC')"
+
+
+def _after(columns: tuple[str, ...], order: Order, listed: Listed, place: Cursor | None) -> list[Condition]:
+    """Rows that come after the cursor's in ``order``: the first of ``columns`` decides, then the next."""
+    if place is None:
+        return []
+    key = f"{{after_key:{order.type}}}" if order.key else _TIME_PLACE
+    sign = "<" if order.descending else ">"
+    *firsts, last = zip(columns, (key, *listed.places), strict=True)
+    sql = f"{last[0]} {sign} {last[1]}"
+    for column, value in reversed(firsts):
+        sql = f"{column} {sign} {value} OR ({column} = {value} AND ({sql}))"
+    return [Condition(f"({sql})", (("after_key", place.key), *listed.bound(place.id)))]
