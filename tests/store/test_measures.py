@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
+from store.measures_in_pandas import frame_of, measured
 
 from spanglass_store.connection import Store
 from spanglass_store.measures import MEASURES, series, totals
@@ -53,73 +54,13 @@ def made_up(count: int, seed: int) -> list[Span]:
     return spans
 
 
-def weighted_quantile(values: pd.Series, weights: pd.Series, level: float) -> float:
-    expanded = values.repeat(weights.astype(int))
-    return float(expanded.quantile(level)) if len(expanded) else float("nan")
-
-
-def in_pandas(spans: list[Span]) -> dict[str, float]:
-    frame = pd.DataFrame(
-        {
-            "kind": s.kind,
-            "error": s.status == "error",
-            "trace": s.trace_id,
-            "root": not s.parent_span_id,
-            "counted": s.usage_counted,
-            "weight": s.sampling_weight,
-            "seconds": s.duration_ns / 1e9,
-            "input": s.usage.input_tokens,
-            "output": s.usage.output_tokens,
-            "cost": None if s.cost.total_usd is None else float(s.cost.total_usd),
-            "first": None if s.time_to_first_token_ns is None else s.time_to_first_token_ns / 1e9,
-            "user": s.user_id,
-            "session": s.session_id,
-        }
-        for s in spans
-    )
-    frame["cost"] = pd.to_numeric(frame["cost"])
-    counted = frame[frame["counted"]]
-    calls = counted[counted["kind"].isin(["llm", "embedding", "rerank"])]
-    llm = counted[counted["kind"] == "llm"]
-    streamed = llm[llm["first"].notna()]
-    roots, failed = frame[frame["root"]], frame[frame["error"]]
-    priced = calls[calls["cost"].notna()]
-    told = llm[llm["output"].notna()]
-    input_tokens = (counted["input"].fillna(0) * counted["weight"]).sum()
-    output_tokens = (counted["output"].fillna(0) * counted["weight"]).sum()
-    expected = {
-        "calls": calls["weight"].sum(),
-        "traces": frame["trace"].nunique() * frame["weight"].mean(),
-        "errors": calls[calls["error"]]["weight"].sum(),
-        "error_ratio": calls[calls["error"]]["weight"].sum() / calls["weight"].sum(),
-        "trace_errors": failed["trace"].nunique() * failed["weight"].mean(),
-        "trace_error_ratio": failed["trace"].nunique() * failed["weight"].mean() / frame["weight"].sum(),
-        "cost_usd": (counted["cost"].fillna(0) * counted["weight"]).sum(),
-        "unpriced_calls": calls[calls["cost"].isna() & ~calls["error"]]["weight"].sum(),
-        "cost_per_call_usd": (priced["cost"] * priced["weight"]).sum() / priced["weight"].sum(),
-        "input_tokens": input_tokens,
-        "output_tokens": output_tokens,
-        "total_tokens": input_tokens + output_tokens,
-        "output_tokens_per_second": told["output"].sum() / told["seconds"].sum(),
-        "users": frame["user"].replace("", pd.NA).nunique(),
-        "sessions": frame["session"].replace("", pd.NA).nunique(),
-    }
-    for level in (50, 95, 99):
-        expected[f"latency_p{level}_seconds"] = weighted_quantile(llm["seconds"], llm["weight"], level / 100)
-        expected[f"trace_latency_p{level}_seconds"] = weighted_quantile(roots["seconds"], roots["weight"], level / 100)
-    for level in (50, 95):
-        first = weighted_quantile(streamed["first"], streamed["weight"], level / 100)
-        expected[f"time_to_first_token_p{level}_seconds"] = first
-    return expected
-
-
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_measure_equals_pandas(store: Store, seed: int) -> None:
     spans = made_up(3000, seed)
     store.insert(block_from_spans(spans), token="all")
     got = store.fetch(totals(SPAN_MEASURES, "default", WINDOW, Filters())).iloc[0]
-    expected = in_pandas(spans)
+    expected = measured(frame_of(spans))
     assert set(expected) == set(SPAN_MEASURES)
     for name, value in expected.items():
         tolerance = 0.02 if "_p" in name else 1e-6  # t-digest approximates; sums do not
