@@ -65,7 +65,7 @@ def delete(
             confirmed("Delete this for good?")
         erasure.remember(store, doomed, subject, values, at_ns=time.time_ns())
         removed = erasure.erase(store, doomed, told("parts of the data written anew"))
-        print(f"deleted: {_rows(removed)}. What arrives of it within thirty days goes as well")
+        print(f"deleted ({_rows(removed)}). What arrives of it within thirty days goes as well")
         if wait:
             print("waiting until the replaced files are gone …", file=sys.stderr, flush=True)
             if not erasure.wait_for_files(store, timeout_seconds=FILES_SECONDS):
@@ -99,9 +99,9 @@ def _is_trace_id(text: str) -> bool:
 
 
 def _told_counts(doomed: Doomed, counts: dict[str, int]) -> str:
-    sessions = f"; {len(doomed.sessions):,} sessions with their scores and notes" if doomed.sessions else ""
-    return f"{len(doomed.traces):,} traces{sessions}: {_rows(counts)}"
+    found = f"traces: {len(doomed.traces):,}; sessions with their own scores and notes: {len(doomed.sessions):,}"
+    return f"{found}; {_rows(counts)}"
 
 
 def _rows(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in reversed(counts.items()))
+    return ", ".join(f"{table.replace('_', ' ')}: {count:,}" for table, count in reversed(counts.items()))

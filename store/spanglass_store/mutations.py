@@ -36,7 +36,13 @@ class MutationFailed(StoreError):
     """The database could not rewrite what it was asked to, and was told to leave it. What is rewritten stays so."""
 
 
-def carry_out(store: Store, mutations: Sequence[Mutation], tell: Tell = silent) -> None:
+def carry_out(
+    store: Store,
+    mutations: Sequence[Mutation],
+    tell: Tell = silent,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> None:
     """Begin the mutations and return once all is rewritten, on every server. Raises as ``wait`` does.
 
     Many are begun at once: the database then writes a part anew once for all of them.
@@ -48,7 +54,7 @@ def carry_out(store: Store, mutations: Sequence[Mutation], tell: Tell = silent) 
         for mutation in begun:
             run(store, cluster, mutation.statement.sql, dict(mutation.statement.params))
         for done, mutation in enumerate(begun, start=start + 1):
-            wait(store, mutation.table, mutation.marker, cluster=cluster)
+            wait(store, mutation.table, mutation.marker, cluster=cluster, patience_seconds=patience_seconds)
             tell(done, len(mutations))
 
 
