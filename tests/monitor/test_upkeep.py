@@ -1,0 +1,40 @@
+"""The monitor looks after stored rows: it begins as soon as it can, and goes on after trouble."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+from collector.waiting import until
+from store.life import NOW_NS, left, span
+
+from spanglass_monitor.settings import Settings
+from spanglass_monitor.upkeep import attend
+from spanglass_store.connection import Store
+from spanglass_store.deletion import Doomed
+from spanglass_store.erasure import remember
+from spanglass_store.migrate import migrate
+from spanglass_store.retention import Retention, block_from_retention
+from spanglass_store.rows import block_from_spans
+
+pytestmark = pytest.mark.clickhouse
+
+
+def test_what_was_on_its_way_is_put_right(store_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "spanglass_monitor.upkeep")
+    stop = threading.Event()
+    settings = Settings(clickhouse_url=store_url)
+    thread = threading.Thread(target=attend, args=(settings, stop), kwargs={"every_seconds": 0.2})
+    thread.start()
+    try:
+        until(lambda: "could not be looked after" in caplog.text)  # there is no table yet
+        with Store(store_url) as store:
+            migrate(store)
+            store.insert(block_from_retention(Retention("shop", 7), version=1), token="1")
+            remember(store, Doomed("shop", ("a" * 32,)), "trace", ["a" * 32], at_ns=NOW_NS)
+            store.insert(block_from_spans([span("a" * 32, 1), span("b" * 32, 3)]), token="late")
+            until(lambda: left(store, "spans") == {"3"} and "went" in caplog.text)
+    finally:
+        stop.set()
+        thread.join()
