@@ -24,7 +24,7 @@ from spanglass_cli import (
 )
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError
-from spanglass_cli.options import ClickHouseUrl, DataDir, GrpcPort, NoDashboard
+from spanglass_cli.options import ClickHouseCluster, ClickHouseUrl, DataDir, GrpcPort, NoDashboard
 from spanglass_cli.options import port as port_option
 from spanglass_store.errors import StoreError
 
@@ -82,13 +82,23 @@ def up(
     dashboard_port: Annotated[int, port_option("Dashboard.")] = 8501,
     clickhouse_port: Annotated[int, port_option("Embedded ClickHouse (HTTP, loopback only).")] = 18123,
     clickhouse_url: ClickHouseUrl = None,
+    clickhouse_cluster: ClickHouseCluster = None,
     no_dashboard: NoDashboard = False,
 ) -> None:
     """Run everything on this machine: database, collector, monitor and dashboard. Ctrl-C ends it all."""
     from spanglass_cli.roles import Layout
     from spanglass_cli.up import up as run_up
 
-    layout = Layout(data_dir, host, port, dashboard_port, clickhouse_port, not no_dashboard, grpc_port=grpc_port)
+    layout = Layout(
+        data_dir,
+        host,
+        port,
+        dashboard_port,
+        clickhouse_port,
+        not no_dashboard,
+        grpc_port=grpc_port,
+        clickhouse_cluster=clickhouse_cluster,
+    )
     run_up(layout, clickhouse_url, say=_say)
 
 

@@ -29,6 +29,16 @@ ClickHouseUrl = Annotated[
         help="http://user:password@host:8123/spanglass. Prefer the variable: arguments are visible to other users.",
     ),
 ]
+ClickHouseCluster = Annotated[
+    str | None,
+    typer.Option(
+        "--clickhouse-cluster",
+        envvar="SPANGLASS_CLICKHOUSE_CLUSTER",
+        metavar="NAME",
+        show_default=False,
+        help="Spread a new database over this cluster of the server's remote_servers. A database that exists knows its own.",
+    ),
+]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Collector: OTLP over gRPC; 0: none.")]
 NoDashboard = Annotated[bool, typer.Option("--no-dashboard", help="Do not start the dashboard.")]
 OneProject = Annotated[str | None, typer.Option("--project", help="One project only.", show_default=False)]

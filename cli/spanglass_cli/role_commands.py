@@ -11,7 +11,7 @@ import typer
 
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError, SettingsRefused
-from spanglass_cli.options import ClickHouseUrl, DataDir, port
+from spanglass_cli.options import ClickHouseCluster, ClickHouseUrl, DataDir, port
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
@@ -93,6 +93,7 @@ def monitor(
 
 def migrate(
     clickhouse_url: ClickHouseUrl = None,
+    clickhouse_cluster: ClickHouseCluster = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long to wait for a database that starts.")] = 60.0,
 ) -> None:
@@ -103,7 +104,7 @@ def migrate(
 
     with Store.open(find_clickhouse_url(clickhouse_url, data_dir)) as store:
         wait_until_ready(store, wait_seconds)
-        applied = apply(store)
+        applied = apply(store, cluster=clickhouse_cluster)
     print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
 
 

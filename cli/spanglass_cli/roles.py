@@ -14,7 +14,8 @@ from spanglass_cli.process import ChildSpec
 class Layout:
     """Where everything of one machine listens and lives. ``clickhouse_port`` is that of the embedded server.
 
-    ``grpc_port`` 0 means that no gRPC is received.
+    ``grpc_port`` 0 means that no gRPC is received. ``clickhouse_cluster`` is what a new database on a server that is not the
+    embedded one is spread over.
     """
 
     data_dir: Path
@@ -25,6 +26,7 @@ class Layout:
     with_dashboard: bool = True
     monitor_interval_seconds: float | None = None
     grpc_port: int = 0
+    clickhouse_cluster: str | None = None
 
     @property
     def collector_url(self) -> str:
@@ -100,12 +102,15 @@ def dashboard(layout: Layout, clickhouse_url: str) -> ChildSpec:
     )
 
 
-def migrate(clickhouse_url: str, wait_seconds: float) -> ChildSpec:
+def migrate(clickhouse_url: str, wait_seconds: float, clickhouse_cluster: str | None = None) -> ChildSpec:
     """Brings the tables up to date, then ends. A process of its own: what it imports is gone afterwards."""
     return ChildSpec(
         name="migrate",
         arguments=("migrate", "--wait-seconds", f"{wait_seconds:g}"),
-        environment={"SPANGLASS_CLICKHOUSE_URL": clickhouse_url},
+        environment={
+            "SPANGLASS_CLICKHOUSE_URL": clickhouse_url,
+            "SPANGLASS_CLICKHOUSE_CLUSTER": clickhouse_cluster or "",
+        },
     )
 
 

@@ -87,7 +87,9 @@ def _run(
     url = server.url() if server else clickhouse_url or ""
     sql_url = server.url("analyst") if server else ""
     wait_seconds = OUTSIDE_ANSWERS_SECONDS if clickhouse_url else EMBEDDED_ANSWERS_SECONDS
-    migration = Child(roles.migrate(url, wait_seconds), layout.log_dir, say)
+    migration = Child(
+        roles.migrate(url, wait_seconds, None if server else layout.clickhouse_cluster), layout.log_dir, say
+    )
     migration.start()
     try:
         collector = roles.collector(layout, url, is_alone=server is not None, sql_url=sql_url)

@@ -14,6 +14,7 @@ from spanglass_collector.settings import Settings
 from spanglass_store.claims import IDENTITY, presence
 from spanglass_store.connection import Store
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreUnavailable
+from spanglass_store.layout import layout
 from spanglass_store.native import Block
 
 
@@ -46,10 +47,15 @@ class Drains:
         )
 
     def _is_missing(self, block: Block) -> bool:
-        """Whether nothing of it is in its table. True where nobody can tell: there, rows replace one another."""
+        """Whether nothing of it is in its table. True where nobody can tell: there, rows replace one another.
+
+        Never with Keeper, which notes a token and its rows in one step, even while the replica asked lacks the rows.
+        """
         if block.table not in IDENTITY:
             return True
         try:
+            if (cluster := layout(self.store)) and cluster.has_keeper:
+                return False
             return not self.store.fetch_rows(presence(block))[0]["stored"]
         except QueryTooExpensive:
             return False  # then ClickHouse's word has to do

@@ -113,3 +113,11 @@ def test_where_only_the_sdk_is_installed_one_line_says_what_to_install() -> None
     assert done.stderr.splitlines() == [
         "spanglass: only the SDK is installed here (typer is missing): pip install 'spanglass[server]'"
     ]
+
+
+@pytest.mark.clickhouse
+def test_a_cluster_that_the_server_does_not_know_is_told_in_one_line(store_url: str) -> None:
+    done = spanglass("migrate", "--clickhouse-cluster", "nowhere", "--clickhouse-url", store_url)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "knows no cluster 'nowhere'" in done.stderr

@@ -17,6 +17,7 @@ from spanglass_collector.metrics import Metrics
 from spanglass_collector.pipeline import batch_from_body
 from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.queue import Queue
+from spanglass_store.cluster import Cluster
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.query import Query
@@ -73,6 +74,19 @@ def test_a_token_that_is_known_without_its_rows_does_not_cost_them(
     assert count(store) == 2
     store.insert(group.block, token=group.group_id + AGAIN)
     assert count(store) == 2
+
+
+def test_with_keeper_a_known_token_is_taken_at_its_word(
+    tmp_path: Path, store: Store, drains: Drains, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the rows may be on another replica, and come."""
+    monkeypatch.setattr("spanglass_collector.drains.layout", lambda _: Cluster("main", "d", has_keeper=True))
+    with Queue.open(tmp_path / "q", max_bytes=10**6) as queue:
+        group = leased(queue)
+        store.insert(group.block, token=group.group_id)
+        store.execute("DELETE FROM spans WHERE 1 = 1")
+        drained(drains, queue)
+    assert count(store) == 0
 
 
 def test_rows_that_replace_one_another_are_written_again_to_be_sure(
