@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from spanglass_collector.api.analysis import analysis_routes
 from spanglass_collector.api.answers import answer_errors
 from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.langfuse import langfuse_routes
@@ -210,6 +211,7 @@ def _api(services: Services) -> FastAPI:
         langfuse_routes,
         traceloop_routes,
         read_routes,
+        analysis_routes,
         sql_routes,
     ):
         api.include_router(routes(services))

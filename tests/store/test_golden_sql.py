@@ -20,6 +20,7 @@ from spanglass_store import (
     rules,
     saved_views,
 )
+from spanglass_store import cursor as cursors
 from spanglass_store.alerting import history
 from spanglass_store.cluster import Cluster
 from spanglass_store.native import Block
@@ -28,10 +29,12 @@ from spanglass_store.queries import (
     export,
     facets,
     mutations,
+    of_traces,
     outliers,
     overview,
     quality,
     reprice,
+    scores,
     top,
     trace,
     traces,
@@ -79,6 +82,11 @@ QUERIES: dict[str, Query] = {
     "export_scores": export.rows("scores", "p", WINDOW, SCORED),
     "export_details": export.rows("span_details", "p", WINDOW, Filters(), ["trace_id", "tags", "input"], flat=True),
     "export_extent": export.extent("span_details", "p", WINDOW, NARROW),
+    "scores_find": scores.find(
+        "p", WINDOW, SCORED, cursor=cursors.after([{"order_key": "2", "order_id": "i n"}], WINDOW, "newest", "order_id")
+    ),
+    "of_traces_details": of_traces.details("p", ["0" * 32]),
+    "of_traces_scores": of_traces.scores("p", ["0" * 32]),
     "facets_values": facets.values("p", WINDOW, "model"),
     "facets_projects": facets.projects(WINDOW),
     "rules_all": rules.all_rules("p"),

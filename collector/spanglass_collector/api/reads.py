@@ -1,28 +1,33 @@
-"""Reading: one trace, the list of traces, measures. Every query runs in a thread."""
+"""Reading what is stored: one trace, and lists. Every query runs in a thread."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from spanglass_collector.api.answers import Json
-from spanglass_collector.api.documents import plain, trace_document
-from spanglass_collector.api.query_body import Nanoseconds, QueryBody, filters_of, window_of
+from spanglass_collector.api.documents import score_document, trace_document
+from spanglass_collector.api.lists import page, without_order
+from spanglass_collector.api.query_body import FILTER_PARAMETERS, Narrowed
+from spanglass_collector.api.whole_spans import whole_spans
 from spanglass_collector.errors import Rejected
 from spanglass_collector.services import Services
-from spanglass_store import measures
+from spanglass_store.queries import scores as scores_queries
+from spanglass_store.queries import spans as spans_queries
 from spanglass_store.queries import trace as trace_queries
 from spanglass_store.queries import traces as traces_queries
-from spanglass_store.query import FIELDS
 from spanglass_store.query import Query as StoreQuery
 from spanglass_store.rows import span_from_row
 from spanglass_store.scores import score_from_row
 from spanglass_store.span_details import completed
 
-HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
+Limit = Annotated[int, Query(gt=0, le=1000, description="Rows of a page")]
+Cursor = Annotated[str, Query(description="next_cursor of the page before; the other parameters stay the same")]
+FILTERED: Final[dict[str, Any]] = {"parameters": FILTER_PARAMETERS}
 
 
 def read_routes(services: Services) -> APIRouter:
@@ -47,47 +52,65 @@ def read_routes(services: Services) -> APIRouter:
         shown = completed(map(span_from_row, spans), details)
         return Json(trace_document(trace_id, shown, map(score_from_row, scores)))
 
-    @routes.get("/traces")
+    @routes.get("/traces", openapi_extra=FILTERED)
     async def traces(
         request: Request,
-        start_ns: Nanoseconds | None = None,
-        end_ns: Nanoseconds | None = None,
-        search: str = "",
-        limit: Annotated[int, Query(gt=0, le=1000)] = 100,
-        offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+        asked: Annotated[Narrowed, Depends()],
+        order: Annotated[str, Query(description=", ".join(traces_queries.ORDERS))] = "newest",
+        limit: Limit = 100,
+        cursor: Cursor = "",
     ) -> Response:
-        """Traces of a window (default: the last hour), newest first. Any filter field may be given, also repeatedly:
-        ``?model=gpt-4o&status=error``.
+        """Traces with a span in the window that passes the filters, newest first."""
+        project = await services.gate.project_of(request.headers, "read")
+        window = asked.window(services.clock())
+        return await page(
+            request,
+            services.store,
+            "traces",
+            lambda: traces_queries.find(project, window, asked.filters, order=order, limit=limit, cursor=cursor),
+            lambda rows: traces_queries.after(rows, window, order, cursor),
+        )
+
+    @routes.get("/spans", openapi_extra=FILTERED)
+    async def spans(
+        request: Request,
+        asked: Annotated[Narrowed, Depends()],
+        order: Annotated[str, Query(description=", ".join(spans_queries.ORDERS))] = "newest",
+        limit: Limit = 100,
+        cursor: Cursor = "",
+    ) -> Response:
+        """Spans that started in the window and pass the filters, newest first, whole: with content, messages, scores.
+
+        As Arrow: the columns of the table, without messages and scores, and without what log records tell.
         """
         project = await services.gate.project_of(request.headers, "read")
-        window = window_of(start_ns, end_ns, services.clock())
-        asked = {field: request.query_params.getlist(field) for field in FIELDS if field in request.query_params}
-        query = traces_queries.find(project, window, filters_of(asked, search), limit=limit, offset=offset)
-        return Json({"traces": plain(await rows(query))})
+        window = asked.window(services.clock())
+        whole = spans_queries.WHOLE
+        return await page(
+            request,
+            services.store,
+            "spans",
+            lambda: spans_queries.find(
+                project, window, asked.filters, columns=whole, order=order, limit=limit, cursor=cursor
+            ),
+            lambda rows: spans_queries.after(rows, window, order, cursor),
+            lambda rows: whole_spans(services.store, project, rows),
+        )
 
-    @routes.get("/measures")
-    async def all_measures(request: Request) -> Response:
-        """What can be measured."""
-        await services.gate.project_of(request.headers, "read")
-        told = ("name", "label", "unit", "table", "better", "help")
-        found = [{name: getattr(each, name) for name in told} for each in measures.MEASURES.values()]
-        return Json({"measures": found, "fields": list(FIELDS)})
-
-    @routes.post("/query")
-    async def query(request: Request, asked: QueryBody) -> Response:
-        """Measures over a window: one row, or one for each interval and group."""
+    @routes.get("/scores", openapi_extra=FILTERED)
+    async def scores(
+        request: Request, asked: Annotated[Narrowed, Depends()], limit: Limit = 100, cursor: Cursor = ""
+    ) -> Response:
+        """Scores given in the window, newest first; filters are of the spans of their trace, and ``score_name``."""
         project = await services.gate.project_of(request.headers, "read")
-        window = window_of(asked.start_ns, asked.end_ns, services.clock())
-        filters = filters_of(asked.filters, asked.search)
-        common = (asked.measures, project, window, filters)
-        try:
-            if asked.interval_seconds is None:
-                wanted = measures.totals(*common, group_by=asked.group_by, limit=asked.limit)
-            else:
-                wanted = measures.series(*common, asked.interval_seconds, group_by=asked.group_by)
-        except ValueError as error:
-            msg = f"{error}."
-            raise Rejected(msg) from error
-        return Json({"rows": plain(await rows(wanted))})
+        window = asked.window(services.clock())
+        return await page(
+            request,
+            services.store,
+            "scores",
+            lambda: scores_queries.find(project, window, asked.filters, limit=limit, cursor=cursor),
+            lambda rows: scores_queries.after(rows, window, cursor),
+            lambda rows: [score_document(score_from_row(without_order(row))) for row in rows],
+        )
 
     return routes

@@ -43,11 +43,9 @@ def frame_from_tables(
     pyarrow, _ = require("pyarrow", "pandas")
     table = pyarrow.concat_tables(tables, promote_options="permissive")
     table = table if limit is None else table.slice(0, limit)
-    if not exact_money:
-        plain = [
-            field.with_type(pyarrow.float64()) if pyarrow.types.is_decimal(field.type) else field
-            for field in table.schema
-        ]
-        table = table.cast(pyarrow.schema(plain))
+    for place, field in enumerate(table.schema):
+        if pyarrow.types.is_decimal(field.type) and not exact_money:  # by way of text: rounded once, to the nearest
+            money = table.column(place).cast(pyarrow.string()).cast(pyarrow.float64())
+            table = table.set_column(place, field.name, money)
     frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="lossy")
     return frame

@@ -1,0 +1,6 @@
+-- scores
+-- {'after_id': 'i n', 'after_key': '2', 'end_ns': 2, 'f_model': ('m',), 'own_end_ns': 2, 'own_start_ns': 1, 'page': 101, 'project': 'p', 'score_name': ('quality',), 'start_ns': 0}
+SELECT project, name, score_id, toUnixTimestamp64Nano(timestamp) AS timestamp_ns, if(trace_id = toFixedString('', 16), '', lower(hex(trace_id))) AS trace_id_hex, if(span_id = 0, '', leftPad(lower(hex(span_id)), 16, '0')) AS span_id_hex, session_id, data_type, value, text_value, source, comment, evaluator_id, metadata, toUnixTimestamp64Nano(updated_at) AS updated_at_ns, toString(toUnixTimestamp64Nano(timestamp)) AS order_key, concat(score_id, ' ', name) AS order_id
+FROM scores FINAL WHERE project = {project:String} AND timestamp >= fromUnixTimestamp64Nano({own_start_ns:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Nano({own_end_ns:Int64}, 'UTC') AND name IN {score_name:Array(String)} AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)}) AND (toUnixTimestamp64Nano(timestamp), concat(score_id, ' ', name)) < ({after_key:Int64}, {after_id:String})
+ORDER BY timestamp DESC, concat(score_id, ' ', name) DESC
+LIMIT {page:UInt32}
