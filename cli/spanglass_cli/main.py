@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from spanglass_cli import (
+    backup_commands,
     care_commands,
     delete_command,
     dialects_command,
@@ -20,6 +21,7 @@ from spanglass_cli import (
     reprice_commands,
     retention_commands,
     role_commands,
+    sql_command,
     version,
 )
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
@@ -139,8 +141,11 @@ app.add_typer(price_commands.prices_app, rich_help_panel=CARE)
 app.add_typer(measure_commands.measures_app, rich_help_panel=CARE)
 app.command(rich_help_panel=CARE)(reprice_commands.reprice)
 app.command(rich_help_panel=CARE)(export_command.export)
+app.command(rich_help_panel=CARE)(sql_command.sql)
 app.add_typer(retention_commands.retention_app, rich_help_panel=CARE)
 app.command(rich_help_panel=CARE)(delete_command.delete)
+app.command(rich_help_panel=CARE)(backup_commands.backup)
+app.command(rich_help_panel=CARE)(backup_commands.restore)
 
 
 def _say(text: str) -> None:

@@ -171,6 +171,7 @@ class EmbeddedClickHouse:
             http_port=self.http_port,
             tcp_port=self.tcp_port,
             data_path=self.home.data_path,
+            backups_path=self.home.backups_path,
             users_path=self.home.path / "users.xml",
             log_path=self.home.log_path,
             memory_limit_bytes=self.memory_limit_bytes,

@@ -53,7 +53,8 @@ TABLE_ENGINES: Final = (
     "Null",
 )
 WRITER_GRANTS: Final = (
-    "SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, SHOW, KILL QUERY, dictGet, SYSTEM ON *.*",
+    "SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, CHECK, SHOW, KILL QUERY, dictGet, SYSTEM, BACKUP ON *.*",
+    "READ, WRITE ON DISK",  # of which BACKUP_DISK is the only one there is to name
     *(f"TABLE ENGINE ON {engine}" for engine in TABLE_ENGINES),
 )
 READER_GRANTS: Final = ("SELECT, SHOW, dictGet ON *.*",)
@@ -74,6 +75,9 @@ ANALYST_LIMITS: Final[Mapping[str, str | int]] = {
     "max_concurrent_queries_for_user": 4,
 }
 
+BACKUP_DISK: Final = "backups"
+"""Where backups are made and brought back from: a folder of their own, the only one that BACKUP and RESTORE may use."""
+
 LIKE_A_SERVER: Final[Mapping[str, str | int]] = {
     "default_format": "TabSeparated",
     "implicit_select": 0,
@@ -90,6 +94,7 @@ class ServerConfig:
     http_port: int
     tcp_port: int | None
     data_path: Path
+    backups_path: Path
     users_path: Path
     log_path: Path
     memory_limit_bytes: int
@@ -109,10 +114,13 @@ def config_xml(config: ServerConfig) -> str:
         **SERVER,
     }
     logger: dict[str, str | int] = {"log": str(config.log_path), "size": "10M", "count": 2}
+    disk: dict[str, str | int] = {"type": "local", "path": f"{config.backups_path}/"}
     sections = {
         "logger": _elements(logger),
         "merge_tree": _elements(MERGE_TREE),
         "access_control_improvements": _elements(ACCESS_CONTROL),
+        "storage_configuration": _nested({"disks": _element(BACKUP_DISK, _elements(disk))}),
+        "backups": _elements({"allowed_disk": BACKUP_DISK}),
         **config.sections,
     }
     return _document(_elements(values), _nested(sections))

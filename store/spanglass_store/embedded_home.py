@@ -38,6 +38,11 @@ class Home:
         return self.path / "data"
 
     @property
+    def backups_path(self) -> Path:
+        """Where the server puts a backup, and finds one that is to be restored, before it goes where it is wanted."""
+        return self.path / "backups"
+
+    @property
     def log_path(self) -> Path:
         """The server's own log, rotated at 10 MB, two older ones kept."""
         return self.path / "log" / "server.log"
