@@ -77,13 +77,21 @@ class Client:
         self._exact_money = exact_money
         self._clock = clock
 
-    def traces(self, *, limit: int | None = PAGE_ROWS, sort: str = "", **narrowed: Unpack[Narrowed]) -> pd.DataFrame:
-        """One row a trace, newest first or by ``sort``; ``limit=None`` for all. Columns: docs/api.md."""
-        return self._listed("traces", limit, _params(narrowed, self._clock(), sort=sort))
+    def traces(
+        self, *, limit: int | None = PAGE_ROWS, order: str = "newest", **narrowed: Unpack[Narrowed]
+    ) -> pd.DataFrame:
+        """One row a trace, newest first, or by ``order``: ``oldest``, ``duration``, ``cost``, ``tokens``, ``errors``.
+        ``limit=None`` for all. Columns: docs/api.md.
+        """
+        return self._listed("traces", limit, _params(narrowed, self._clock(), order=order))
 
-    def spans(self, *, limit: int | None = PAGE_ROWS, **narrowed: Unpack[Narrowed]) -> pd.DataFrame:
-        """One row a span, newest first: the columns of docs/reference/columns.md, ids in hex."""
-        return self._listed("spans", limit, _params(narrowed, self._clock()))
+    def spans(
+        self, *, limit: int | None = PAGE_ROWS, order: str = "newest", **narrowed: Unpack[Narrowed]
+    ) -> pd.DataFrame:
+        """One row a span, newest first, or by ``order``: ``oldest``, ``duration``, ``cost``, ``tokens``. The columns are
+        those of docs/reference/columns.md, ids in hex.
+        """
+        return self._listed("spans", limit, _params(narrowed, self._clock(), order=order))
 
     def sessions(self, *, limit: int | None = PAGE_ROWS, **narrowed: Unpack[Narrowed]) -> pd.DataFrame:
         """One row a session, the latest first."""
