@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from queries_data import Plan, scores_insert, spans_insert
 from queries_text import corpus, pieces
@@ -94,6 +95,26 @@ def fill_ours(store: Store, plan: Plan, done: Filled) -> None:
         lambda first, count: [spans_insert(OURS, f"{WORK}.pieces", plan, first, count)],
     )
     done.once("scores", lambda: execute(store, scores_insert(OURS, plan)))
+
+
+def fill_peer(store: Store, done: Filled, schema: ModuleType) -> None:
+    """The tables of another schema, with our spans and scores in them."""
+    name = schema.DATABASE
+    store.execute(f"CREATE DATABASE IF NOT EXISTS {name}", use_database=False)
+    for sql in schema.TABLES:
+        store.execute(sql)
+    days = [
+        str(row["day"])
+        for row in store.fetch_rows(
+            Query("days", f"SELECT DISTINCT toDate(start_time) AS day FROM {OURS}.spans ORDER BY day")
+        )
+    ]
+    began = time.monotonic()
+    for number, day in enumerate(days, start=1):
+        done.once(f"{name} {day}", lambda day=day: execute(store, schema.spans_insert(OURS, day)))
+        if number % 5 == 0 and time.monotonic() - began > 1:
+            say(f"{name}: {number} days of {len(days)}, {time.monotonic() - began:.0f} s")
+    done.once(f"{name} scores", lambda: execute(store, schema.scores_insert(OURS)))
 
 
 def fill_tenth(store: Store, done: Filled) -> None:
