@@ -59,7 +59,7 @@ EXPECTED = {
     "batch_threads.py": Expected(("moods", *["mood", "chat gpt-4o-mini"] * 4), str([TEXT] * 4)),
     "masking.py": Expected(("sign_up",), "the card ends with 1111."),
 }
-ON_THEIR_OWN = {"sampling.py", "celery_task.py", "test_my_application.py"}
+ON_THEIR_OWN = {"sampling.py", "celery_task.py", "test_my_application.py", "query_frames.py"}
 
 
 @pytest.fixture(scope="module")

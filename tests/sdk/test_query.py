@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import runpy
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from collector.serving import serving, settings
+from command import called
 from ports import free_port
 
 import spanglass
@@ -26,8 +33,9 @@ from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import Score, block_from_scores
 from spanglass_store.span import Cost, Span, Usage
 
-END_NS = 1_795_000_000 * 10**9
+EXAMPLE = Path(__file__).parents[2] / "examples" / "query_frames.py"
 TRACES = 1100  # more than a page
+END_NS = (time.time_ns() // 10**9 - TRACES) * 10**9
 START = datetime.fromtimestamp(END_NS / 1e9, UTC)
 
 
@@ -51,7 +59,7 @@ def client(clickhouse: EmbeddedClickHouse, tmp_path_factory: pytest.TempPathFact
         store.insert(block_from_scores(scores), token="scores")
         sql_url = clickhouse.url("analyst", ANALYST_DATABASE)
         with serving(settings(tmp_path_factory.mktemp("queue"), url, sql_url=sql_url)) as served:
-            yield Client(str(served.base_url), clock=lambda: END_NS + TRACES * 10**9)
+            yield Client(str(served.base_url))
         store.execute("DROP DATABASE {name:Identifier} SYNC", {"name": ANALYST_DATABASE}, use_database=False)
 
 
@@ -74,7 +82,7 @@ def test_spans_have_types_that_can_be_reckoned_with(client: Client) -> None:
     assert [list(tags) for tags in frame.tags] == [["a", "b"]] * 3
     assert (frame.cost_usd.dtype, frame.cost_usd.sum()) == ("float64", 1e-6)
     assert frame.input_tokens.isna().tolist() == [True, False, True]
-    exact = Client(client._collector.url, exact_money=True, clock=client._clock)
+    exact = Client(client._collector.url, exact_money=True)
     assert exact.spans(limit=2, start=START, end=END_NS + 2 * 10**9).cost_usd.tolist() == [Decimal("0.000001"), None]
 
 
@@ -209,3 +217,28 @@ def test_functions_of_the_module_are_those_of_a_client() -> None:
         assert getattr(spanglass.query, name).__doc__, name
     with pytest.raises(AttributeError, match="nothing"):
         _ = spanglass.query.nothing
+
+
+@pytest.mark.clickhouse
+def test_the_example_runs_as_it_stands(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPANGLASS_ENDPOINT", client._collector.url)
+    spanglass.query._default.cache_clear()
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        runpy.run_path(str(EXAMPLE))
+    spanglass.query._default.cache_clear()
+    assert "llama" in told.getvalue()
+
+
+@pytest.mark.clickhouse
+def test_the_command_prints_a_table_or_lines(client: Client) -> None:
+    asked = "SELECT request_model AS model, count() AS n FROM spans GROUP BY model ORDER BY model"
+    endpoint = ("--endpoint", client._collector.url)
+    assert called("sql", asked, *endpoint).stdout.splitlines() == ["model     n", "gpt-4o  550", "llama   550"]
+    lines = called("sql", asked, "--format", "jsonl", *endpoint).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [{"model": name, "n": 550} for name in ("gpt-4o", "llama")]
+    refused = called("sql", "DROP TABLE spans", *endpoint)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "spanglass: One SELECT is answered, and nothing else. (HTTP 400)\n",
+    )
