@@ -180,14 +180,14 @@ def top(peer: Peer, field: str, names: Sequence[str], window: Window, limit: int
     if field == "prompt":
         keys["version"] = peer["prompt_version"]
     grouped = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
-    by = ", ".join(keys)
+    by, by_value = ", ".join(keys), ", ".join(keys.values())
     shown = ", ".join(
         f"anyIf({name}, is_now) AS {name}, anyOrNullIf({name}, NOT is_now) AS {name}_before" for name in names
     )
     return asked(
         f"top {field}",
         f"SELECT * FROM (SELECT {by}, {shown} FROM (SELECT {now} AS is_now, {grouped}, {_select(peer, names)} "
-        f"FROM {peer.table} WHERE {where(peer, both, Filters())} GROUP BY is_now, {', '.join(keys.values())}) WHERE group != '' GROUP BY {by} "
+        f"FROM {peer.table} WHERE {where(peer, both, Filters())} GROUP BY is_now, {by_value}) WHERE group != '' GROUP BY {by} "
         f"HAVING max(is_now)) ORDER BY {names[0]} DESC NULLS LAST, {by} LIMIT {limit} "
         "SETTINGS prefer_column_name_to_alias = 1",
     )
