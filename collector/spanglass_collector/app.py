@@ -143,6 +143,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
             await asyncio.to_thread(drain.stop, timeout_seconds=settings.shutdown_seconds / 4)
             await asyncio.to_thread(folders.stop)
             await asyncio.to_thread(folders.close)
+            services.readers.close()
             store.close()
             if services.analyst is not None:
                 services.analyst.close()

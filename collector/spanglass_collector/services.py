@@ -14,6 +14,7 @@ from spanglass_collector.folders import Folders
 from spanglass_collector.history import History
 from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
+from spanglass_collector.readers import Readers
 from spanglass_collector.receive.auth import Gate
 from spanglass_collector.receive.intake import Limits
 from spanglass_collector.receive.keep import Limited, for_ever
@@ -42,6 +43,7 @@ class Services:
     rates: Rates
     max_queue_bytes: int
     redaction: Redaction | None = None
+    readers: Readers = field(default_factory=Readers)
     analyst: Analyst | None = None
     """Runs SQL of others; None where that is switched off."""
     limited: Limited = for_ever

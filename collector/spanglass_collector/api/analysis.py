@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -55,7 +54,7 @@ def analysis_routes(services: Services) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["read"])
 
     async def rows(query: Query) -> list[dict[str, Any]]:
-        return await asyncio.to_thread(services.store.fetch_rows, query)
+        return await services.readers.run(services.store.fetch_rows, query)
 
     @routes.get("/measures")
     async def all_measures(request: Request) -> Response:
@@ -78,7 +77,7 @@ def analysis_routes(services: Services) -> APIRouter:
             msg = f"{error}."
             raise Rejected(msg) from error
         if wants_arrow(request.headers):
-            return ArrowStream(await asyncio.to_thread(services.store.raw, wanted, form=FORM))
+            return ArrowStream(await services.readers.run(services.store.raw, wanted, form=FORM))
         return Json({"rows": plain(await rows(wanted))})
 
     @routes.get("/attribution", openapi_extra={"parameters": FILTER_PARAMETERS})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from spanglass_collector.api.answers import Json
 from spanglass_collector.api.arrow import FORM, OF_CURSOR, ArrowStream, cut_to, ends, shown, wants_arrow
 from spanglass_collector.api.documents import plain
 from spanglass_collector.errors import Rejected
-from spanglass_store.connection import Store
+from spanglass_collector.services import Services
 from spanglass_store.query import Query
 
 Rows = Sequence[Mapping[str, Any]]
@@ -32,7 +31,7 @@ def listed_rows(rows: Rows) -> Documents:
 
 async def page(
     request: Request,
-    store: Store,
+    services: Services,
     name: str,
     make: Callable[[], Query],
     after: Callable[[Rows], str],
@@ -49,6 +48,8 @@ async def page(
         msg = f"{error}."
         raise Rejected(msg) from error
 
+    store = services.store
+
     def as_arrow() -> Response:
         table, cut = cut_to(store.raw(query, form=FORM), query.row_limit)
         headers = {"x-cut": str(cut).lower()} | ({"x-next-cursor": after(ends(table))} if cut else {})
@@ -58,4 +59,4 @@ async def page(
         rows = store.fetch_rows(query)
         return Json({name: documents(rows), "next_cursor": after(rows) if rows.cut else None, "cut": rows.cut})
 
-    return await asyncio.to_thread(as_arrow if wants_arrow(request.headers) else as_json)
+    return await services.readers.run(as_arrow if wants_arrow(request.headers) else as_json)

@@ -35,7 +35,7 @@ def read_routes(services: Services) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["read"])
 
     async def rows(query: StoreQuery) -> list[dict[str, Any]]:
-        return await asyncio.to_thread(services.store.fetch_rows, query)
+        return await services.readers.run(services.store.fetch_rows, query)
 
     @routes.get("/traces/{trace_id}")
     async def trace(request: Request, trace_id: str) -> Response:
@@ -65,7 +65,7 @@ def read_routes(services: Services) -> APIRouter:
         window = asked.window(services.clock())
         return await page(
             request,
-            services.store,
+            services,
             "traces",
             lambda: traces_queries.find(project, window, asked.filters, order=order, limit=limit, cursor=cursor),
             lambda rows: traces_queries.after(rows, window, order, cursor),
@@ -88,7 +88,7 @@ def read_routes(services: Services) -> APIRouter:
         whole = spans_queries.WHOLE
         return await page(
             request,
-            services.store,
+            services,
             "spans",
             lambda: spans_queries.find(
                 project, window, asked.filters, columns=whole, order=order, limit=limit, cursor=cursor
@@ -106,7 +106,7 @@ def read_routes(services: Services) -> APIRouter:
         window = asked.window(services.clock())
         return await page(
             request,
-            services.store,
+            services,
             "scores",
             lambda: scores_queries.find(project, window, asked.filters, limit=limit, cursor=cursor),
             lambda rows: scores_queries.after(rows, window, cursor),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import orjson
@@ -46,10 +45,10 @@ def sql_routes(services: Services) -> APIRouter:
             msg = "SQL is switched off here: SPANGLASS_SQL_URL and SPANGLASS_ALLOW_SQL switch it on."
             raise Forbidden(msg)
         form = FORM if wants_arrow(request.headers) else "JSON"
-        body = await asyncio.to_thread(services.analyst.answer, project, asked.sql, asked.parameters, form=form)
+        body = await services.readers.run(services.analyst.answer, project, asked.sql, asked.parameters, form=form)
         if form == FORM:
             return ArrowStream(body)
-        told: dict[str, Any] = await asyncio.to_thread(orjson.loads, body)
+        told: dict[str, Any] = await services.readers.run(orjson.loads, body)
         return Json({"columns": told["meta"], "rows": told["data"]})
 
     return routes
