@@ -22,7 +22,7 @@ from spanglass_cli.datadir import Running, running_in
 from spanglass_cli.errors import CommandError
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError
-from spanglass_store.migrate import pending
+from spanglass_store.migrate import newer, pending
 from spanglass_store.query import query
 
 Level = Literal["ok", "warning", "problem"]
@@ -125,12 +125,15 @@ def check_clickhouse(places: Places) -> Iterator[Finding]:
         url = find_clickhouse_url(places.clickhouse_url, places.data_dir)
         with Store.open(url) as store:
             yield Finding("ok", "ClickHouse", f"version {store.ping()} at {store.host}:{store.port}")
-            missing = pending(store)
-            yield (
-                Finding("problem", "tables", f"{len(missing)} migrations to apply", "spanglass migrate")
-                if missing
-                else Finding("ok", "tables", "up to date")
-            )
+            missing, unknown = pending(store), newer(store)
+            if missing:
+                yield Finding("problem", "tables", f"{len(missing)} migrations to apply", "spanglass migrate")
+            elif unknown:
+                yield Finding(
+                    "warning", "tables", f"a newer version has applied {', '.join(unknown)}", "upgrade this one"
+                )
+            else:
+                yield Finding("ok", "tables", "up to date")
             yield _clock(store)
     except (CommandError, StoreError) as error:
         yield Finding("problem", "ClickHouse", str(error), "start `spanglass up`, or give the right --clickhouse-url")

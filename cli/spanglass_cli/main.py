@@ -15,6 +15,7 @@ from spanglass_cli import (
     dialects_command,
     export_command,
     measure_commands,
+    migrate_command,
     price_commands,
     queue_commands,
     redaction_commands,
@@ -131,7 +132,7 @@ def demo(
 for _command in (role_commands.collector, role_commands.dashboard, role_commands.monitor):
     app.command(rich_help_panel=ROLES)(_command)
 app.command("demo-traffic", hidden=True)(role_commands.demo_traffic)
-app.command(rich_help_panel=CARE)(role_commands.migrate)
+app.command(rich_help_panel=CARE)(migrate_command.migrate)
 app.command(rich_help_panel=CARE)(care_commands.doctor)
 app.command(rich_help_panel=CARE)(dialects_command.dialects)
 app.add_typer(care_commands.keys_app, rich_help_panel=CARE)

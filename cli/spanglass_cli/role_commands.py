@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from spanglass_cli.datadir import DEFAULT_DATA_DIR
 from spanglass_cli.errors import CommandError, SettingsRefused
-from spanglass_cli.options import ClickHouseCluster, ClickHouseUrl, DataDir, port
+from spanglass_cli.options import ClickHouseUrl, port
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
@@ -89,23 +88,6 @@ def monitor(
         SPANGLASS_DATA_DIR=data_dir,
     )
     run(settings)
-
-
-def migrate(
-    clickhouse_url: ClickHouseUrl = None,
-    clickhouse_cluster: ClickHouseCluster = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
-    wait_seconds: Annotated[float, typer.Option(min=0, help="How long to wait for a database that starts.")] = 60.0,
-) -> None:
-    """Bring the tables up to date. Safe to repeat; prints what was applied."""
-    from spanglass_cli.database import find_clickhouse_url
-    from spanglass_store.connection import Store, wait_until_ready
-    from spanglass_store.migrate import migrate as apply
-
-    with Store.open(find_clickhouse_url(clickhouse_url, data_dir)) as store:
-        wait_until_ready(store, wait_seconds)
-        applied = apply(store, cluster=clickhouse_cluster)
-    print("\n".join(f"applied {name}" for name in applied) or "the tables are up to date")
 
 
 def demo_traffic(provider_port: Annotated[int, port("Where the model provider listens.")]) -> None:

@@ -140,6 +140,12 @@ def status(store: Store, migrations: Sequence[Migration] | None = None) -> list[
     ]
 
 
+def newer(store: Store, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Names of migrations in the database that this version does not know: a newer version has applied them."""
+    known = {migration.name for migration in (packaged() if migrations is None else migrations)}
+    return [row["name"] for row in _applied_rows(store) if row["name"] not in known]
+
+
 def _applied_rows(store: Store) -> list[dict[str, Any]]:
     try:
         return store.fetch_rows(APPLIED)
