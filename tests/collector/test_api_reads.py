@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,8 @@ from collector.serving import serving, settings
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate
+from spanglass_store.queries import spans as spans_queries
+from spanglass_store.queries import traces
 from spanglass_store.query import FIELDS
 from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import Score, block_from_scores
@@ -216,6 +219,7 @@ def test_sql_that_is_not_answered_has_a_status_and_a_sentence(
     assert "127.0.0.1" not in answer.text
 
 
+API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 ODD = ("", "9" * 40, "\x00ünï'`\"\\{x:String}")
 
 
@@ -265,6 +269,22 @@ def test_the_api_is_described_with_examples(client: httpx.Client) -> None:
             path = {"QueryBody": "query", "SqlBody": "sql", "OutliersBody": "outliers"}[name]
             assert client.post(f"/api/v1/{path}", json=example).status_code == 200, example
     assert "attributes.KEY" in [each["name"] for each in told["paths"]["/api/v1/traces"]["get"]["parameters"]]
+
+
+def test_the_page_names_every_route_and_order_and_they_are_there(client: httpx.Client) -> None:
+    text = API_PAGE.read_text()
+    told = set(re.findall(r"`(GET|POST) (/api/v1/[^`]+)`", text))
+    paths = client.get("/openapi.json").json()["paths"]
+    ours = {
+        (method.upper(), path)
+        for path, methods in paths.items()
+        for method, about in methods.items()
+        if path.startswith("/api/v1/") and "read" in about.get("tags", [])
+    }
+    assert told == ours
+    for orders, path in ((traces.ORDERS, "traces"), (spans_queries.ORDERS, "spans")):
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `GET /api/v1/{path}` ")]
+        assert set(re.findall(r"`(\w+)`", line.partition("`order`:")[2])) == set(orders)
 
 
 def test_a_key_is_needed_where_keys_are(tmp_path: Path, store_url: str) -> None:

@@ -12,9 +12,9 @@ import pytest
 from spanglass_store.analyst import Analyst
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
-from spanglass_store.embedded_config import ANALYST_DATABASE
+from spanglass_store.embedded_config import ANALYST_DATABASE, ANALYST_FILTER, ANALYST_LIMITS, ANALYST_TABLES
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected, StoreUnavailable
-from spanglass_store.migrate import migrate
+from spanglass_store.migrate import migrate, statements
 from spanglass_store.query import Query
 from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import Score, block_from_scores
@@ -165,6 +165,19 @@ def test_even_with_its_password_its_limits_cannot_be_raised(analyst: Analyst) ->
     for raised in ({"max_execution_time": 100}, {"max_result_rows": 0}, {"max_memory_usage": 10**12}):
         with pytest.raises(StoreError):
             analyst.store.raw(Query("raised", "SELECT 1"), form="TSV", settings=raised)
+
+
+def test_the_statements_for_an_own_server_say_what_the_embedded_one_does(clickhouse: EmbeddedClickHouse) -> None:
+    text = (Path(__file__).parents[2] / "deploy" / "clickhouse" / "analyst.sql").read_text()
+    with Store(clickhouse.url(database=ANALYST_DATABASE)) as store:
+        for statement in statements(text):
+            assert store.fetch_rows(Query("form", f"EXPLAIN AST {statement}")), statement  # it is read, and not run
+    for name, value in ANALYST_LIMITS.items():
+        assert f"{name} = {value} MIN 1 MAX {value}" in text
+    assert ANALYST_FILTER in text
+    for table in ANALYST_TABLES:
+        assert f"GRANT SELECT ON {ANALYST_DATABASE}.{table} TO" in text
+        assert text.count(f"{ANALYST_DATABASE}.{table}") == 2
 
 
 def test_a_folder_of_an_older_version_gets_the_new_password(clickhouse: EmbeddedClickHouse, tmp_path: Path) -> None:

@@ -36,9 +36,9 @@ async def _of_collector(_: Request, error: Exception) -> Json:
     headers: dict[str, str] = {}
     if isinstance(error, InvalidField) and error.field:
         document["field"] = error.field
-    if isinstance(error, Busy):
-        headers["retry-after"] = str(error.retry_after_seconds)
     status = error.status if isinstance(error, Rejected | Busy) else 503
+    if not isinstance(error, Rejected):
+        headers["retry-after"] = str(getattr(error, "retry_after_seconds", 2))
     return Json(document, int(status), headers)
 
 
