@@ -26,9 +26,11 @@ import queries_langfuse
 import queries_otel
 from queries_answers import Rows, differences
 from queries_data import Plan
+from queries_kinds import PARTS, Facts
 from queries_place import (
     OURS,
     TENTH,
+    WORK,
     Filled,
     extra_ddl,
     fill_ours,
@@ -39,7 +41,7 @@ from queries_place import (
     value,
     wait_for_rest,
 )
-from queries_questions import PARTS, QUESTIONS, Facts, facts
+from queries_questions import QUESTIONS, facts
 from queries_timing import Timed, measured
 
 from spanglass_store.connection import Store
@@ -169,10 +171,10 @@ def main() -> None:
     with ExitStack() as stack:
         engine = stack.enter_context(server(os.environ.get("KEEP")))
         assert engine.pid is not None
-        stores = {name: stack.enter_context(Store(engine.url(database=name))) for name in (OURS, TENTH, *PEERS)}
+        stores = {name: stack.enter_context(Store(engine.url(database=name))) for name in (OURS, TENTH, WORK, *PEERS)}
         ours = stores[OURS]
         done = Filled(ours, plan)
-        fill_ours(ours, plan, done)
+        fill_ours(ours, stores[WORK], plan, done)
         for name, schema in PEERS.items():
             fill_peer(stores[name], done, schema)
         if GROWTH:

@@ -65,6 +65,7 @@ TAGS: Final = (
 )
 ERRORS: Final = ("RateLimitError", "APITimeoutError", "BadRequestError", "ContextWindowExceeded", "ToolError")
 TENANTS: Final = 200
+STRETCH_SPANS: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ class Plan:
         """Number of the trace of ``LARGE_TRACE_SPANS`` spans, in the second third of the time."""
         return self.traces * 3 // 5
 
-    def days(self) -> Iterator[tuple[int, int]]:
-        """(first trace, traces) of each day."""
-        each = self.traces // DAYS
-        return ((day * each, each) for day in range(DAYS))
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """(first day, days) of what is made at a time: whole days, and about ``STRETCH_SPANS`` or one day of it."""
+        days = max(1, min(DAYS, STRETCH_SPANS * DAYS // self.spans))
+        return ((day, min(days, DAYS - day)) for day in range(0, DAYS, days))
 
 
 def last(days: float) -> Window:
@@ -238,16 +239,16 @@ COLUMNS: Final[tuple[tuple[str, str], ...]] = (
 """Columns of ``spans`` and what makes them; later ones may name earlier ones. Those not here stay empty."""
 
 
-def spans_insert(database: str, pieces_table: str, plan: Plan, first: int, count: int) -> str:
-    """The statement that makes the spans of ``count`` traces from number ``first`` on."""
+def spans_insert(database: str, pieces_table: str, plan: Plan, day: int, days: int) -> str:
+    """The statement that makes the spans of the traces that begin on ``days`` days from number ``day`` on."""
     where = {
         "pieces": f"'{pieces_table}'",
         "piece_count": (CORPUS_BYTES - REACH_BYTES) // PIECE_BYTES + 1,
         "large": plan.large_trace,
         "step_ns": DAYS * DAY_NS // plan.traces,
         "traces": plan.traces,
-        "first": first,
-        "count": count,
+        "first": day * plan.traces // DAYS,
+        "count": days * plan.traces // DAYS,
     }
     source = _SPANS
     for name, value in where.items():
@@ -260,7 +261,7 @@ def spans_insert(database: str, pieces_table: str, plan: Plan, first: int, count
 def scores_insert(database: str, plan: Plan) -> str:
     """The statement that makes the scores: of every fifth trace a judge's mark, of half of those what the user said."""
     step_ns = DAYS * DAY_NS // plan.traces
-    mark = f"0.55 + 0.02 * {_trace('service')} % 5 + 0.3 * {_share(_trace('mark'))} - if(t * 10 > 7 * {plan.traces}, 0.06, 0)"
+    mark = f"0.55 + 0.02 * ({_trace('service')} % 5) + 0.3 * {_share(_trace('mark'))} - if(t * 10 > 7 * {plan.traces}, 0.06, 0)"
     helpful = f"toFloat64({_share(_trace('helpful'))} < 0.8)"
     return f"""
     INSERT INTO {database}.scores (project, name, score_id, timestamp, trace_id, data_type, value, source, evaluator_id, updated_at)

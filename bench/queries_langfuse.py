@@ -125,8 +125,8 @@ _COSTS: Final = (
 )
 
 
-def spans_insert(ours: str, day: str) -> str:
-    """The statement that takes over the spans of one day."""
+def spans_insert(ours: str, window: Window) -> str:
+    """The statement that takes over the spans of a time."""
     return f"""
     INSERT INTO {DATABASE}.events_full (project_id, trace_id, span_id, parent_span_id, start_time, end_time, name, type, environment,
     release, trace_name, user_id, session_id, tags, level, status_message, completion_start_time, prompt_name, prompt_version,
@@ -141,7 +141,7 @@ def spans_insert(ours: str, day: str) -> str:
     if(empty(parameters), '', toJSONString(parameters)), {_USAGE} AS usage, usage, {_COSTS}, tool_names, input, output,
     mapKeys({_OTHERS}), mapValues({_OTHERS}), 'otel', service, release, scope_name, scope_version, 'python', 'opentelemetry', '1.45.2',
     length(input) + length(output), started, started, started
-    FROM {ours}.spans WHERE toDate(start_time) = {quoted(day)}"""
+    FROM {ours}.spans WHERE {between("start_time", window)}"""
 
 
 def scores_insert(ours: str) -> str:
@@ -149,7 +149,7 @@ def scores_insert(ours: str) -> str:
     return f"""
     INSERT INTO {DATABASE}.scores (id, timestamp, project_id, trace_id, name, value, source, data_type, created_at, updated_at, event_ts)
     SELECT score_id, timestamp, project, lower(hex(trace_id)), name, assumeNotNull(value), upper(source), upper(data_type), timestamp, timestamp, timestamp
-    FROM {ours}.scores"""
+    FROM {ours}.scores FINAL"""
 
 
 def _metadata(key: str, values: Sequence[str]) -> str:
@@ -184,6 +184,7 @@ PEER: Final = Peer(
     fields={
         "time": "start_time",
         "trace_id": "trace_id",
+        "span_id": "span_id",
         "root": "parent_span_id = ''",
         "duration_ns": "(toUnixTimestamp64Micro(assumeNotNull(end_time)) - toUnixTimestamp64Micro(start_time)) * 1000",
         "name": "name",

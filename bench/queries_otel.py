@@ -91,8 +91,8 @@ _ATTRIBUTES: Final = {
 }
 
 
-def spans_insert(ours: str, day: str) -> str:
-    """The statement that takes over the spans of one day. Attributes without a value are not there at all."""
+def spans_insert(ours: str, window: Window) -> str:
+    """The statement that takes over the spans of a time. Attributes without a value are not there at all."""
     pairs = ", ".join(f"{quoted(key)}, {value}" for key, value in _ATTRIBUTES.items())
     failed = "status = 'error'"
     exception = "JSONExtractString(events, 1, 'attributes', '{0}')"
@@ -105,7 +105,7 @@ def spans_insert(ours: str, day: str) -> str:
     mapConcat(mapFilter((k, v) -> v != '', map({pairs})), mapApply((k, v) -> (concat('metadata.', k), v), metadata), attributes),
     duration_ns, multiIf({failed}, 'Error', status = 'ok', 'Ok', 'Unset'), error_message,
     if({failed}, [start_time], []), if({failed}, ['exception'], []), if({failed}, [{attributes}], [])
-    FROM {ours}.spans WHERE toDate(start_time) = {quoted(day)}"""
+    FROM {ours}.spans WHERE {between("start_time", window)}"""
 
 
 def scores_insert(ours: str) -> str:
@@ -113,7 +113,7 @@ def scores_insert(ours: str) -> str:
     return f"""
     INSERT INTO {DATABASE}.otel_logs (Timestamp, TraceId, ServiceName, EventName, LogAttributes)
     SELECT timestamp, lower(hex(trace_id)), 'judge', 'gen_ai.evaluation.result', map('gen_ai.evaluation.name', name,
-    'gen_ai.evaluation.score.value', toString(value), 'gen_ai.evaluation.source', source, 'gen_ai.evaluation.id', score_id) FROM {ours}.scores"""
+    'gen_ai.evaluation.score.value', toString(value), 'gen_ai.evaluation.source', source, 'gen_ai.evaluation.id', score_id) FROM {ours}.scores FINAL"""
 
 
 def _attribute(key: str) -> str:
@@ -165,6 +165,7 @@ PEER: Final = Peer(
     fields={
         "time": "Timestamp",
         "trace_id": "TraceId",
+        "span_id": "SpanId",
         "root": "ParentSpanId = ''",
         "duration_ns": "Duration",
         "name": "SpanName",

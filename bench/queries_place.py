@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from queries_data import Plan, scores_insert, spans_insert
+from queries_data import DAY_NS, DAYS, START_NS, Plan, scores_insert, spans_insert
 from queries_text import corpus, pieces
 from startup import free_port
 
@@ -19,7 +19,8 @@ from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate, statements
 from spanglass_store.native import block_from_columns
-from spanglass_store.query import Query
+from spanglass_store.query import Query, Window
+from spanglass_store.score_answers import copy_answers
 
 MEMORY_LIMIT_BYTES = int(float(os.environ.get("MEMORY_GB", "8")) * 2**30)
 OURS, TENTH, WORK = "spanglass", "tenth", "work"
@@ -73,28 +74,21 @@ class Filled:
         self.steps.add(step)
 
 
-def fill_ours(store: Store, plan: Plan, done: Filled) -> None:
-    """Our schema as this version makes it, then the spans day by day, then the scores."""
+def fill_ours(store: Store, work: Store, plan: Plan, done: Filled) -> None:
+    """Our schema as this version makes it, then the spans stretch by stretch, the scores, and what answered to each."""
     for name in migrate(store):
         say(f"migration {name}")
 
     def keep_text() -> None:
         store.execute(f"CREATE OR REPLACE TABLE {WORK}.pieces (id UInt32, text String) ENGINE = Join(ANY, LEFT, id)")
         found = pieces(corpus())
-        with Store.open(_url(store, WORK)) as work:
-            columns = [("id", "UInt32", range(len(found))), ("text", "String", found)]
-            work.insert(block_from_columns("pieces", columns), token="pieces")
+        columns = [("id", "UInt32", range(len(found))), ("text", "String", found)]
+        work.insert(block_from_columns("pieces", columns), token="pieces")
 
     done.once("text", keep_text)
-    by_day(
-        store,
-        done,
-        "ours",
-        "spans",
-        plan,
-        lambda first, count: [spans_insert(OURS, f"{WORK}.pieces", plan, first, count)],
-    )
+    by_stretch(store, done, "ours", lambda day, days: spans_insert(OURS, f"{WORK}.pieces", plan, day, days))
     done.once("scores", lambda: execute(store, scores_insert(OURS, plan)))
+    done.once("answers", lambda: copy_answers(store, since=0, until=round(time.time()) + 1))
 
 
 def fill_peer(store: Store, done: Filled, schema: ModuleType) -> None:
@@ -103,18 +97,24 @@ def fill_peer(store: Store, done: Filled, schema: ModuleType) -> None:
     store.execute(f"CREATE DATABASE IF NOT EXISTS {name}", use_database=False)
     for sql in schema.TABLES:
         store.execute(sql)
-    days = [
-        str(row["day"])
-        for row in store.fetch_rows(
-            Query("days", f"SELECT DISTINCT toDate(start_time) AS day FROM {OURS}.spans ORDER BY day")
-        )
-    ]
-    began = time.monotonic()
-    for number, day in enumerate(days, start=1):
-        done.once(f"{name} {day}", lambda day=day: execute(store, schema.spans_insert(OURS, day)))
-        if number % 5 == 0 and time.monotonic() - began > 1:
-            say(f"{name}: {number} days of {len(days)}, {time.monotonic() - began:.0f} s")
+    by_stretch(store, done, name, lambda day, days: schema.spans_insert(OURS, stretch(day, days)))
     done.once(f"{name} scores", lambda: execute(store, schema.scores_insert(OURS)))
+
+
+def stretch(day: int, days: int) -> Window:
+    """The time of some days; the last one has all that is later too: a trace may go on after midnight."""
+    end_ns = START_NS + (day + days) * DAY_NS
+    return Window(START_NS + day * DAY_NS, end_ns + DAY_NS if day + days == DAYS else end_ns)
+
+
+def by_stretch(store: Store, done: Filled, name: str, insert: Callable[[int, int], str]) -> None:
+    """The statement of each stretch that is not there yet, and a line of progress now and then."""
+    began = told = time.monotonic()
+    for day, days in done.plan.stretches():
+        done.once(f"{name} day {day}", lambda day=day, days=days: execute(store, insert(day, days)))
+        if time.monotonic() - told > 10:
+            told = time.monotonic()
+            say(f"{name}: {day + days} days of {DAYS}, {told - began:.0f} s")
 
 
 def fill_tenth(store: Store, done: Filled) -> None:
@@ -134,22 +134,6 @@ def fill_tenth(store: Store, done: Filled) -> None:
 def execute(store: Store, sql: str) -> None:
     """Run an INSERT … SELECT with both cores, however long it takes."""
     store.execute(f"{sql} SETTINGS {', '.join(f'{name} = {limit}' for name, limit in FILL_SETTINGS.items())}")
-
-
-def by_day(
-    store: Store, done: Filled, name: str, table: str, plan: Plan, inserts: Callable[[int, int], list[str]]
-) -> None:
-    """Statements for each day that is not there yet, and a line of progress now and then."""
-    began = time.monotonic()
-    for day, (first, count) in enumerate(plan.days()):
-
-        def fill(first: int = first, count: int = count) -> None:
-            for sql in inserts(first, count):
-                execute(store, sql)
-
-        done.once(f"{name} day {day}", fill)
-        if day % 5 == 4 and time.monotonic() - began > 1:
-            say(f"{name}: {value(store, f'SELECT count() FROM {table}'):,} rows, {time.monotonic() - began:.0f} s")
 
 
 def extra_ddl(store: Store, path: str) -> None:
@@ -174,7 +158,3 @@ def wait_for_rest(store: Store) -> None:
             if calm_since - told > 30:
                 told = calm_since
                 say(f"{busy} merges or changes are running, {calm_since - began:.0f} s")
-
-
-def _url(store: Store, database: str) -> str:
-    return f"http://{store._user}:{store._password}@{store.host}:{store.port}/{database}"
