@@ -26,8 +26,8 @@ Subject = Literal["user", "session", "trace"]
 NAMED_BY: Final[Mapping[Subject, str]] = {"user": "user_id", "session": "session_id", "trace": "trace_id"}
 ALWAYS_NS: Final = 2**63 - 1
 """A time that everything was before."""
-MAX_IDS: Final = 4_000
-"""Ids in one statement, which may have 256 KiB."""
+MAX_IDS_BYTES: Final = 100_000
+"""Ids in one statement: ClickHouse takes 128 KiB of a parameter, and 256 KiB of a statement."""
 OF_SESSIONS: Final = frozenset({"scores", "annotations"})
 """Tables whose rows may be of a session alone."""
 TABLES: Final = tuple(reversed(tuple(KEPT_TABLES)))
@@ -61,7 +61,7 @@ class Doomed:
         """The ids as tables of a query: ``doomed_traces`` and ``doomed_sessions``."""
         return (
             Sent("doomed_traces", "trace_id FixedString(16)", "RowBinary", bytes.fromhex("".join(self.traces))),
-            Sent("doomed_sessions", "session_id String", "Native", bytes(_names(self.sessions).body)),
+            _sent_names("doomed_sessions", "session_id", self.sessions),
         )
 
 
@@ -103,10 +103,10 @@ def traces_of(project: str, subject: Subject, values: Iterable[str], *, before_n
     the index on the id, and ``span_details``. Grain: one row a trace. Column: ``trace_id`` (hex).
     """
     named = (
-        f"project = {{project:String}} AND {NAMED_BY[subject]} IN {{values:Array(String)}} "
+        f"project = {{project:String}} AND {NAMED_BY[subject]} IN named "
         "AND start_time < fromUnixTimestamp64Nano({before_ns:Int64}, 'UTC')"
     )
-    return query(
+    asked = query(
         f"traces of a {subject}",
         f"""
         SELECT DISTINCT lower(hex(trace_id)) AS trace_id FROM
@@ -117,9 +117,9 @@ def traces_of(project: str, subject: Subject, values: Iterable[str], *, before_n
         )
         """,
         project=project,
-        values=tuple(values),
         before_ns=before_ns,
     )
+    return replace(asked, sent=(_sent_names("named", NAMED_BY[subject], tuple(values)),))
 
 
 def sessions_of(doomed: Doomed) -> Query:
@@ -182,7 +182,7 @@ def delete(
 ) -> Mutation:
     """Removes rows of these traces and of these sessions from one partition, by writing its parts anew without them.
 
-    At most ``MAX_IDS`` ids. ``marker`` is a word that nobody else uses.
+    The ids have at most ``MAX_IDS_BYTES``, with four more each. ``marker`` is a word that nobody else uses.
     """
     which = ["lower(hex(trace_id)) IN {traces:Array(String)}"] if traces else []
     params: dict[str, Any] = {"traces": tuple(traces)} if traces else {}
@@ -241,5 +241,8 @@ def _sending(doomed: Doomed, asked: Query) -> Query:
     return replace(asked, sent=tuple(each for each in doomed.sent if f"IN {each.name}" in asked.sql))
 
 
-def _names(sessions: Sequence[str]) -> Block:
-    return block_from_columns("doomed_sessions", [("session_id", "String", sessions)])
+def _sent_names(table: str, column: str, values: Sequence[str]) -> Sent:
+    """Texts as a table of a query: of any number, where a parameter has its limit."""
+    return Sent(
+        table, f"{column} String", "Native", bytes(block_from_columns(table, [(column, "String", values)]).body)
+    )

@@ -122,11 +122,25 @@ def _late(store: Store, project: str, noted: Sequence[Deletion]) -> Iterable[Doo
 
 def _clearing(table: str, doomed: Doomed, place: Mapping[str, Any]) -> Iterable[Mutation]:
     named = [("traces", trace) for trace in place["traces"]] + [("sessions", session) for session in place["sessions"]]
-    for start in range(0, len(named), deletion.MAX_IDS):
-        batch = named[start : start + deletion.MAX_IDS]
+    for batch in _batches(named):
         traces, sessions = ([value for kind, value in batch if kind == wanted] for wanted in ("traces", "sessions"))
         marker = f"deletion_{secrets.token_hex(8)}"
         yield deletion.delete(table, doomed, place["partition"], traces, sessions, marker=marker)
+
+
+def _batches(named: Iterable[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
+    """The ids in as many statements as they need."""
+    batch: list[tuple[str, str]] = []
+    size = 0
+    for each in named:
+        more = len(each[1].encode()) + 4
+        if batch and size + more > deletion.MAX_IDS_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += more
+    if batch:
+        yield batch
 
 
 def _places(store: Store, table: str, doomed: Doomed) -> list[dict[str, Any]]:

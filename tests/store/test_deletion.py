@@ -117,14 +117,22 @@ def test_of_a_session_and_of_traces(store: Store, monkeypatch: pytest.MonkeyPatc
     assert erase(store, doomed_by(store, "house", "session", ["both"])) == nothing
     assert count(store, Doomed("house", (ANN,))) == nothing  # a trace of another project
 
-    monkeypatch.setattr(deletion, "MAX_IDS", 1)  # a statement for each
+    monkeypatch.setattr(deletion, "MAX_IDS_BYTES", 1)  # a statement for each
     begun = one(store, "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = 'spans'")
     traces = doomed_by(store, "shop", "trace", [ANN, TOLD_BY_RECORD, ELSEWHERE])
     assert erase(store, traces)["spans"] == 3
     assert left(store, "spans") == set()
     assert left(store, "spans", "house") == {"9"}
+    monkeypatch.undo()
+    many = [f"{number:032x}" for number in range(1, 3_000)]
+    late = [span(trace_id, 2 * number + 1) for number, trace_id in enumerate(many)]
+    store.insert(block_from_spans(late), token="many")
     done = one(store, "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = 'spans'")
     assert (begun, done) == (2, 4)
+    assert erase(store, doomed_by(store, "shop", "trace", many))["spans"] == len(
+        many
+    )  # more than one statement can hold
+    assert left(store, "spans") == set()
 
 
 def test_the_same_again_is_remembered_from_the_later_time(store: Store) -> None:
