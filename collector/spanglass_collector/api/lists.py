@@ -1,22 +1,26 @@
-"""A page of a list: rows as documents with a cursor beside them, or as Arrow with the cursor in the headers."""
+"""Lists: rows as documents with a cursor beside them, or as Arrow with the cursor in the headers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from spanglass_collector.api.answers import Json
 from spanglass_collector.api.arrow import FORM, OF_CURSOR, ArrowStream, cut_to, ends, shown, wants_arrow
 from spanglass_collector.api.documents import plain
+from spanglass_collector.api.query_body import FILTER_PARAMETERS, Narrowed
 from spanglass_collector.errors import Rejected
 from spanglass_collector.services import Services
-from spanglass_store.query import Query
+from spanglass_store.connection import Store
+from spanglass_store.query import Query as StoreQuery
 
 Rows = Sequence[Mapping[str, Any]]
 Documents = list[dict[str, Any]]
+FILTERED: Final[dict[str, Any]] = {"parameters": FILTER_PARAMETERS}
 
 
 def without_order(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,39 +28,58 @@ def without_order(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in OF_CURSOR}
 
 
-def listed_rows(rows: Rows) -> Documents:
-    """Rows as they are."""
+def as_they_are(_store: Store, _project: str, rows: Rows) -> Documents:
+    """Rows as documents."""
     return plain(map(without_order, rows))
 
 
-async def page(
-    request: Request,
-    services: Services,
-    name: str,
-    make: Callable[[], Query],
-    after: Callable[[Rows], str],
-    documents: Callable[[Rows], Documents] = listed_rows,
-) -> Response:
-    """``{NAME: […], next_cursor, cut}``: ``cut`` says that there is more, and ``next_cursor`` (null where there is not)
-    leads to it. As Arrow: the headers ``x-next-cursor`` and ``x-cut``.
-
-    ``make`` may raise ValueError for a question without sense; it becomes Rejected.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list. ``find(project, window, filters, *, order, limit, cursor)`` asks for a page and raises ValueError for a
+    question without sense; ``after(rows, window, order, cursor)`` is the cursor behind it; ``documents(store, project,
+    rows)`` are its rows in JSON, and may ask more.
     """
-    try:
-        query = make()
-    except ValueError as error:
-        msg = f"{error}."
-        raise Rejected(msg) from error
 
-    store = services.store
+    name: str
+    help: str
+    find: Callable[..., StoreQuery]
+    after: Callable[..., str]
+    orders: Iterable[str] = ("newest",)
+    documents: Callable[[Store, str, Rows], Documents] = as_they_are
 
-    def as_arrow() -> Response:
-        table, cut = cut_to(store.raw(query, form=FORM), query.row_limit)
-        headers = {"x-cut": str(cut).lower()} | ({"x-next-cursor": after(ends(table))} if cut else {})
-        return ArrowStream(shown(table), headers=headers)
 
-    def as_json() -> Response:
-        rows = store.fetch_rows(query)
-        return Json({name: documents(rows), "next_cursor": after(rows) if rows.cut else None, "cut": rows.cut})
+def add_list(routes: APIRouter, services: Services, listing: Listing) -> None:
+    """``GET /NAME``: ``{NAME: […], next_cursor, cut}``, where ``cut`` says that there is more, and ``next_cursor`` (null
+    where there is not) leads to it. As Arrow: the headers ``x-next-cursor`` and ``x-cut``.
+    """
 
-    return await services.readers.run(as_arrow if wants_arrow(request.headers) else as_json)
+    async def listed(
+        request: Request,
+        asked: Annotated[Narrowed, Depends()],
+        order: Annotated[str, Query(description="One of those above")] = "newest",
+        limit: Annotated[int, Query(gt=0, le=1000, description="Rows of a page")] = 100,
+        cursor: Annotated[str, Query(description="next_cursor of the page before; all else stays the same")] = "",
+    ) -> Response:
+        project = await services.gate.project_of(request.headers, "read")
+        window = asked.window(services.clock())
+        try:
+            query = listing.find(project, window, asked.filters, order=order, limit=limit, cursor=cursor)
+        except ValueError as error:
+            msg = f"{error}."
+            raise Rejected(msg) from error
+
+        def as_arrow() -> Response:
+            table, cut = cut_to(services.store.raw(query, form=FORM), query.row_limit)
+            place = {"x-next-cursor": listing.after(ends(table), window, order, cursor)} if cut else {}
+            return ArrowStream(shown(table), headers={"x-cut": str(cut).lower(), **place})
+
+        def as_json() -> Response:
+            rows = services.store.fetch_rows(query)
+            found = listing.documents(services.store, project, rows)
+            place = listing.after(rows, window, order, cursor) if rows.cut else None
+            return Json({listing.name: found, "next_cursor": place, "cut": rows.cut})
+
+        return await services.readers.run(as_arrow if wants_arrow(request.headers) else as_json)
+
+    about = f"{listing.help} Orders: {', '.join(listing.orders)}."
+    routes.get(f"/{listing.name}", name=listing.name, description=about, openapi_extra=FILTERED)(listed)

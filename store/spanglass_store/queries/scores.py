@@ -7,22 +7,33 @@ from typing import Any, Final
 
 from spanglass_store import cursor as cursors
 from spanglass_store import scores as score_rows
+from spanglass_store.queries.pages import NEWEST, Order, chosen
 from spanglass_store.query import SCORE_NAME, Condition, Filters, Query, Window, between, every, query, spans_where
 
+ORDERS: Final[Mapping[str, Order]] = {cursors.NEWEST: NEWEST}
 LOOKBACK_NS: Final = 7 * 86_400 * 10**9
 """How much older than its score a span may be and still be found by a filter on spans."""
 _ID: Final = "concat(score_id, ' ', name)"
 
 
-def find(project: str, window: Window, filters: Filters, *, limit: int = 100, cursor: str = "") -> Query:
+def find(
+    project: str,
+    window: Window,
+    filters: Filters,
+    *,
+    order: str = cursors.NEWEST,
+    limit: int = 100,
+    cursor: str = "",
+) -> Query:
     """Scores given in ``window``, newest first, of traces with a span that passes ``filters``. Grain: one row a score, as
     ``scores.score_from_row`` reads it, and order_key, order_id (what ``after`` needs).
 
     ``cut`` where there are more than ``limit``; with a cursor the window is that of the first page. Reads ``scores`` of the
-    window; with filters other than the score's name ``spans`` too, from a week before it. Raises ValueError for a cursor
-    of another list.
+    window; with filters other than the score's name ``spans`` too, from a week before it. Raises ValueError for an unknown
+    order and a cursor of another list.
     """
-    place = cursors.decode(cursor, cursors.NEWEST)
+    chosen(ORDERS, order)
+    place = cursors.decode(cursor, order)
     window = place.window if place else window
     parts = [
         Condition("project = {project:String}", (("project", project),)),
@@ -50,6 +61,6 @@ def find(project: str, window: Window, filters: Filters, *, limit: int = 100, cu
     ).limited(row_limit=limit)
 
 
-def after(rows: Sequence[Mapping[str, Any]], window: Window, cursor: str = "") -> str:
+def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:
     """The cursor behind ``rows`` of ``find`` with these arguments; empty without rows."""
-    return cursors.after(rows, window, cursors.NEWEST, "order_id", cursor=cursor)
+    return cursors.after(rows, window, order, "order_id", cursor=cursor)
