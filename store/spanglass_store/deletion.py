@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from spanglass_store import annotations as notes
 from spanglass_store import scores
+from spanglass_store.limits import BULK
 from spanglass_store.native import Block, block_from_columns
 from spanglass_store.queries.mutations import Mutation
 from spanglass_store.query import Query, Sent, query
@@ -119,7 +120,7 @@ def traces_of(project: str, subject: Subject, values: Iterable[str], *, before_n
         project=project,
         before_ns=before_ns,
     )
-    return replace(asked, sent=(_sent_names("named", NAMED_BY[subject], tuple(values)),))
+    return replace(asked, sent=(_sent_names("named", NAMED_BY[subject], tuple(values)),), limits=BULK)
 
 
 def sessions_of(doomed: Doomed) -> Query:
@@ -238,7 +239,7 @@ def _session_is_old(table: str) -> str:
 
 
 def _sending(doomed: Doomed, asked: Query) -> Query:
-    return replace(asked, sent=tuple(each for each in doomed.sent if f"IN {each.name}" in asked.sql))
+    return replace(asked, sent=tuple(each for each in doomed.sent if f"IN {each.name}" in asked.sql), limits=BULK)
 
 
 def _sent_names(table: str, column: str, values: Sequence[str]) -> Sent:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from spanglass_store.limits import BULK
 from spanglass_store.native import Block, block_from_columns, head, varint
 from spanglass_store.queries.mutations import Mutation
 from spanglass_store.query import Query, query
@@ -81,7 +82,7 @@ def projects() -> Query:
         )
         GROUP BY project ORDER BY project
         """,
-    )
+    ).limited(BULK)
 
 
 def kept_for(block: Block, days: int) -> Block:
@@ -125,7 +126,7 @@ def stored(table: str, retention: Retention, *, now_ns: int) -> Query:
         project=retention.project,
         days=retention.days,
         now_ns=now_ns,
-    )
+    ).limited(BULK)
 
 
 def update(table: str, retention: Retention, partition: str, *, marker: str) -> Mutation:
