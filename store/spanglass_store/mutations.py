@@ -48,7 +48,7 @@ def carry_out(
     Many are begun at once: the database then writes a part anew once for all of them.
     """
     tell(0, len(mutations))
-    cluster = layout_of_all(store)
+    cluster = layout_of_all(store) if mutations else None
     for start in range(0, len(mutations), MAX_BEGUN):
         begun = mutations[start : start + MAX_BEGUN]
         for mutation in begun:
