@@ -14,6 +14,7 @@ import spanglass
 from spanglass import settings as sdk
 from spanglass.mask_exempt import EXEMPT, EXEMPT_FIGURES
 from spanglass.mask_patterns import BUILT_IN
+from spanglass_cli import capacity as model
 from spanglass_collector import dialects as dialects_room
 from spanglass_collector import settings as collector
 from spanglass_collector.dialects.dialect import Dialect
@@ -141,7 +142,27 @@ def _names(dialect: Dialect) -> Iterator[tuple[str, str]]:
         yield f"`{family.prefix}*`" if family.prefix else "names without a namespace", f"`{family.field}`"
 
 
+def capacity() -> str:
+    """The page of what a load takes."""
+    loads = [model.capacity(load) for load in model.LOADS]
+    groups = (("Measured", model.MEASURED), ("Assumed", model.ASSUMED), ("Prices", model.PRICES))
+    return (
+        "# Capacity\n\nWhat a load takes, by the figures below. Generated from `spanglass_cli.capacity`; how to read it: "
+        "[scaling](../scaling.md).\n\n"
+        + table(model.COLUMNS, ([tell(load) for tell in model.COLUMNS.values()] for load in loads))
+        + "".join(
+            f"\n## {title}\n\n"
+            + table(
+                ("figure", "value", "unit", "meaning", "from"),
+                ((f"`{name}`", f"{f.value:,g}", f.unit, f.help, f.source) for name, f in figures.items()),
+            )
+            for title, figures in groups
+        )
+    )
+
+
 PAGES: Mapping[str, str] = {
+    "capacity.md": capacity(),
     "columns.md": columns(),
     "dialects.md": dialects(),
     "masking.md": masking(),

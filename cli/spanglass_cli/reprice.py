@@ -18,6 +18,7 @@ from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.pricing import PriceTable
 from spanglass_collector.repricing import Change, Differences, changes_in
 from spanglass_store.connection import Store
+from spanglass_store.layout import layout
 from spanglass_store.mutations import PATIENCE_SECONDS, MutationFailed, wait
 from spanglass_store.prices import all_prices, price_from_row
 from spanglass_store.queries import reprice as queries
@@ -52,7 +53,17 @@ class Repricing:
         return self._go(tell, writes=False)
 
     def write(self, tell: Tell) -> Differences:
-        """Give each call its new cost; what has changed. Raises CommandError where the database refuses to go on."""
+        """Give each call its new cost; what has changed.
+
+        Raises CommandError where the database refuses to go on, and on a cluster: each server rewrites its own rows,
+        and the lookup table is on one.
+        """
+        if cluster := layout(self.store):
+            msg = (
+                f"stored costs cannot be written anew on the cluster {cluster.name!r}, only on one server. Nothing has changed; "
+                "new calls get the new prices, and --dry-run shows what the stored ones would cost"
+            )
+            raise CommandError(msg)
         for row in self.store.fetch_rows(queries.left_behind()):
             self._drop(row["name"])
         return self._go(tell, writes=True)

@@ -16,7 +16,6 @@ QUERY_SETTINGS: Final[Mapping[str, Any]] = {
     "timeout_before_checking_execution_speed": 0,
     "use_top_k_dynamic_filtering": 0,  # newest-first text search: 24 times the CPU with it on (docs/adr/004)
     "distributed_product_mode": "local",  # on a cluster: a trace and all that belongs to it are on one shard
-    "optimize_skip_unused_shards": 1,
 }
 INSERT_SETTINGS: Final[Mapping[str, Any]] = {
     "async_insert": 0,  # an answer means written

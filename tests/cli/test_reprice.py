@@ -23,6 +23,7 @@ from spanglass_cli.reprice import Repricing, present_prices
 from spanglass_collector.own_prices import Prices
 from spanglass_collector.prices import GenaiPrices
 from spanglass_collector.pricing import AMOUNTS, PriceTable, price_sheet
+from spanglass_store.cluster import Cluster
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate
@@ -276,3 +277,9 @@ def test_the_command_shows_then_writes(store: Store, store_url: str) -> None:
     assert called("reprice", "--yes", **here).stdout == "every cost is what it would be today\n"
     backwards = called("reprice", "--from", "2026-11-23", "--to", "2026-11-22", **here)
     assert backwards.stderr == "spanglass: --to is before --from\n"
+
+
+def test_on_a_cluster_nothing_is_written_and_it_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spanglass_cli.reprice.layout", lambda _: Cluster("main", "d", has_keeper=True))
+    with pytest.raises(CommandError, match="cannot be written anew on the cluster 'main'"):
+        Repricing(store, present_prices(store), None, EVER).write(lambda *_: None)
