@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from queries_text import CORPUS_BYTES, PIECE_BYTES, REACH_BYTES
+from queries_text import PIECE_BYTES, REACH_BYTES
 
 from spanglass_store.query import Window
 
@@ -83,6 +83,11 @@ class Plan:
     def large_trace(self) -> int:
         """Number of the trace of ``LARGE_TRACE_SPANS`` spans, in the second third of the time."""
         return self.traces * 3 // 5
+
+    @property
+    def corpus_bytes(self) -> int:
+        """How long the text is that all texts are cut from."""
+        return min(48_000_000, max(2_000_000, 48 * self.spans))
 
     def stretches(self) -> Iterator[tuple[int, int]]:
         """(first day, days) of what is made at a time: whole days, and about ``STRETCH_SPANS`` or one day of it."""
@@ -243,7 +248,7 @@ def spans_insert(database: str, pieces_table: str, plan: Plan, day: int, days: i
     """The statement that makes the spans of the traces that begin on ``days`` days from number ``day`` on."""
     where = {
         "pieces": f"'{pieces_table}'",
-        "piece_count": (CORPUS_BYTES - REACH_BYTES) // PIECE_BYTES + 1,
+        "piece_count": (plan.corpus_bytes - REACH_BYTES) // PIECE_BYTES + 1,
         "large": plan.large_trace,
         "step_ns": DAYS * DAY_NS // plan.traces,
         "traces": plan.traces,

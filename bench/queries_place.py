@@ -81,14 +81,14 @@ def fill_ours(store: Store, work: Store, plan: Plan, done: Filled) -> None:
 
     def keep_text() -> None:
         store.execute(f"CREATE OR REPLACE TABLE {WORK}.pieces (id UInt32, text String) ENGINE = Join(ANY, LEFT, id)")
-        found = pieces(corpus())
+        found = pieces(corpus(plan.corpus_bytes))
         columns = [("id", "UInt32", range(len(found))), ("text", "String", found)]
         work.insert(block_from_columns("pieces", columns), token="pieces")
 
     done.once("text", keep_text)
     by_stretch(store, done, "ours", lambda day, days: spans_insert(OURS, f"{WORK}.pieces", plan, day, days))
     done.once("scores", lambda: execute(store, scores_insert(OURS, plan)))
-    done.once("answers", lambda: copy_answers(store, since=0, until=round(time.time()) + 1))
+    done.once("answers", lambda: copy_answers(store, until=round(time.time()) + 1))
 
 
 def fill_peer(store: Store, done: Filled, schema: ModuleType) -> None:

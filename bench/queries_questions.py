@@ -50,9 +50,11 @@ def facts(store: Store, plan: Plan) -> Facts:
         "SELECT session_id, extract(input, '(TKT[0-9]+)') AS ticket, attributes['tenant'] AS tenant, "
         "extract(input, '[a-z]{3} [a-z]{4,} [a-z]{4,} [a-z]{3}') AS phrase FROM spans "
         "WHERE project = {project:String} AND start_time > fromUnixTimestamp64Nano({start:Int64}, 'UTC') "
-        "AND ticket != '' AND kind = 'llm' AND attributes['tenant'] LIKE '%00' AND environment = 'production' ORDER BY start_time LIMIT 1"
+        "AND start_time < fromUnixTimestamp64Nano({end:Int64}, 'UTC') AND kind = 'llm' AND ticket != '' "
+        "ORDER BY endsWith(tenant, '00') DESC, start_time LIMIT 1"
     )
-    (found,) = store.fetch_rows(Query("seen", seen, (("project", PROJECT), ("start", last(12).start_ns))))
+    days = (("start", last(12).start_ns), ("end", last(10).start_ns))
+    (found,) = store.fetch_rows(Query("seen", seen, (("project", PROJECT), *days)))
     known = words()
     return Facts(
         **row,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 SEED: Final = 20_261_130
 WORDS: Final = 25_000
-CORPUS_BYTES: Final = 48_000_000
 PIECE_BYTES: Final = 1_000
 REACH_BYTES: Final = 3_000
 
 
-def words(count: int = WORDS, seed: int = SEED) -> list[str]:
+@cache
+def words(count: int = WORDS, seed: int = SEED) -> tuple[str, ...]:
     """So many different words of letters, short ones first: the common words of a language are its short ones."""
     random = np.random.default_rng(seed)
     onsets = [
@@ -58,10 +59,10 @@ def words(count: int = WORDS, seed: int = SEED) -> list[str]:
         syllables = 1 if len(found) < count // 10 else 2 if len(found) < count // 2 else random.integers(2, 4)
         parts = [part[random.integers(len(part))] for _ in range(syllables) for part in (onsets, cores)]
         found["".join(parts) + codas[random.integers(len(codas))]] = None
-    return list(found)
+    return tuple(found)
 
 
-def corpus(size: int = CORPUS_BYTES, seed: int = SEED) -> str:
+def corpus(size: int, seed: int = SEED) -> str:
     """Text of ``size`` bytes: words as common as one divided by their place in the list, commas, full stops."""
     known = np.array(words(seed=seed))
     random = np.random.default_rng(seed)

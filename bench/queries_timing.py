@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from spanglass_store.connection import QUERY_SETTINGS, Store
 from spanglass_store.query import Query
 
-MAX_RUNS, SLOW_RUNS = 21, 3
 BUDGET_SECONDS = 2.0
-"""A question is asked again until it has taken so long in all, and at most ``MAX_RUNS`` times."""
-SLOW_SECONDS = 6.0
-"""A question that takes longer is asked ``SLOW_RUNS`` times only."""
+MORE = 3
+"""A question is asked at least ``runs`` times, and up to ``MORE`` times as often until it has taken so long in all."""
+SLOW_SECONDS, SLOW_RUNS = 6.0, 2
+"""One that takes longer is asked so often only, the first time included."""
 
 
 @dataclass(slots=True)
@@ -34,11 +34,14 @@ class Timed:
     def wants_more(self, runs: int) -> bool:
         """Whether to run it again after so many runs."""
         done, taken = len(self.wall_ms), sum(self.wall_ms) / 1e3
-        if not done or done < min(SLOW_RUNS, runs):
-            return True
-        if taken / done > SLOW_SECONDS:
-            return False
-        return done < runs or (done < MAX_RUNS and taken < BUDGET_SECONDS)
+        if done and taken / done > SLOW_SECONDS:
+            return done < min(SLOW_RUNS, runs)
+        return done < runs or (done < MORE * runs and taken < BUDGET_SECONDS)
+
+    def add(self, wall_ms: float, cpu_ms: float) -> None:
+        """One more run."""
+        self.wall_ms.append(wall_ms)
+        self.cpu_ms.append(cpu_ms)
 
     @property
     def p50_ms(self) -> float:
@@ -83,23 +86,30 @@ def measured(
     runs: int,
     tell: Callable[[str], None],
 ) -> dict[tuple[str, str], Timed]:
-    """Times by (question, schema). Each is asked once before it counts, so that what can be in memory is."""
+    """Times by (question, schema). Each is asked once before it counts, so that what can be in memory is; for a slow
+    one that counts too.
+    """
     clock = cpu_clock(pid)
     timed = {key: Timed() for key in questions}
-    for number, (store, queries) in enumerate(questions.values()):
+
+    def once(key: tuple[str, str]) -> tuple[float, float]:
+        store, queries = questions[key]
+        cpu, began = time.clock_gettime(clock), time.perf_counter()
         asked(store, queries)
-        if number % 20 == 19:
-            tell(f"warm: {number + 1} of {len(questions)}")
+        return (time.perf_counter() - began) * 1e3, (time.clock_gettime(clock) - cpu) * 1e3
+
+    for number, (key, each) in enumerate(timed.items(), start=1):
+        taken = once(key)
+        if taken[0] > SLOW_SECONDS * 1e3:
+            each.add(*taken)
+        if number % 20 == 0:
+            tell(f"asked once: {number} of {len(timed)}")
     order = random.Random(0)
     rounds = 0
     while waiting := [key for key, each in timed.items() if each.wants_more(runs)]:
         order.shuffle(waiting)
         for key in waiting:
-            store, queries = questions[key]
-            cpu, began = time.clock_gettime(clock), time.perf_counter()
-            asked(store, queries)
-            timed[key].wall_ms.append((time.perf_counter() - began) * 1e3)
-            timed[key].cpu_ms.append((time.clock_gettime(clock) - cpu) * 1e3)
+            timed[key].add(*once(key))
         rounds += 1
         tell(f"round {rounds}: {len(waiting)} questions")
     return timed
