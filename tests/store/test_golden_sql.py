@@ -25,6 +25,7 @@ from spanglass_store.alerting import history
 from spanglass_store.cluster import Cluster
 from spanglass_store.native import Block
 from spanglass_store.queries import (
+    answers,
     attribution,
     export,
     facets,
@@ -71,6 +72,8 @@ QUERIES: dict[str, Query] = {
     "trace_spans": trace.spans("p", "0" * 32),
     "trace_details": trace.details("p", "0" * 32),
     "trace_scores": trace.scores("p", "0" * 32),
+    "answers_due": answers.due(until=4_000_000_000),
+    "answers_copied": answers.copied(until=2, after=("p", "n", "a"), last=("p", "n", "b")),
     "quality_names": quality.names("p", WINDOW),
     "quality_trend_by_model": quality.trend("p", WINDOW, SCORED, "quality", 3600, "model"),
     "quality_totals": quality.totals("p", WINDOW, Filters(), "quality"),

@@ -7,24 +7,16 @@ stays right near 0 and 1 and for few values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from spanglass_store.measures import MEASURES, SCORE_LOOKBACK_NS, scores_where
-from spanglass_store.query import MODEL, SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
+from spanglass_store.measures import MEASURES, SETTINGS, scores_where
+from spanglass_store.queries.answers import ANSWERS, LOOKBACK_NS
+from spanglass_store.query import SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
 
 Z: Final = 1.959963984540054  # standard normal quantile of 0.975
 
-GROUPS: Final[Mapping[str, str]] = {
-    "model": "answered.model",
-    "request_model": "answered.request_model",
-    "prompt_version": "answered.prompt_version",
-    "service": "answered.service",
-    "source": "judged.source",
-}
-"""What quality can be grouped by, and the expression that gives it."""
-
-_SETTINGS: Final = "SETTINGS prefer_column_name_to_alias = 1"  # as in measures
+GROUPS: Final = (*ANSWERS, "source")
+"""What quality can be grouped by: what answered, and where the score came from."""
 
 _MEAN: Final = MEASURES["score_mean"].sql
 _NORMAL: Final = f"{Z} * stddevSamp(value) / sqrt(count())"
@@ -72,13 +64,13 @@ def trend(
         "quality over time",
         f"""
         SELECT
-        toDateTime64(toStartOfInterval(judged.timestamp, toIntervalSecond({{interval_seconds:UInt32}}), 'UTC'), 3, 'UTC')
+        toDateTime64(toStartOfInterval(timestamp, toIntervalSecond({{interval_seconds:UInt32}}), 'UTC'), 3, 'UTC')
         AS bucket,
         {_group(group_by)} AS group,
         {_STATISTICS}
         FROM {source}
         GROUP BY bucket, group ORDER BY bucket, group LIMIT 50000
-        {_SETTINGS}
+        {SETTINGS}
         """,
         *conditions,
         interval_seconds=interval_seconds,
@@ -101,7 +93,7 @@ def totals(
         {_STATISTICS}
         FROM {source}
         GROUP BY group ORDER BY count DESC, group LIMIT 200
-        {_SETTINGS}
+        {SETTINGS}
         """,
         *conditions,
     )
@@ -155,27 +147,25 @@ def _group(group_by: str | None) -> str:
     if group_by not in GROUPS:
         msg = f"cannot group quality by {group_by!r}; known: {', '.join(GROUPS)}"
         raise ValueError(msg)
-    return f"ifNull({GROUPS[group_by]}, '')"
+    return "answer" if group_by in ANSWERS else group_by
 
 
 def _source(
     project: str, window: Window, filters: Filters, score_name: str, group_by: str | None
 ) -> tuple[str, tuple[Condition, ...]]:
-    """FROM clause: the scores, and for a group of the call, what answered in each trace.
-
-    A trace may hold several model calls: the last one wrote the answer that was judged, so it names the model.
-    """
+    """FROM clause: the scores, with ``answer`` where they are grouped by one: its copy, or what the spans say."""
     where = scores_where(project, window, filters.with_(SCORE_NAME, (score_name,)))
-    judged = f"(SELECT timestamp, trace_id, value, data_type, source FROM scores FINAL WHERE {where.sql}) AS judged"
-    if group_by in {None, "source"}:
-        return judged, (where,)
-    lookback = between("start_time", Window(window.start_ns - SCORE_LOOKBACK_NS, window.end_ns), prefix="answered_")
-    answered = f"""(
-        SELECT trace_id, argMaxIf({MODEL}, start_time, kind = 'llm') AS model,
-        argMaxIf(request_model, start_time, kind = 'llm') AS request_model,
-        argMaxIf(prompt_version, start_time, prompt_version != '') AS prompt_version,
-        argMin(service, (parent_span_id != 0, start_time)) AS service
-        FROM spans WHERE project = {{project:String}} AND {lookback.sql}
-        AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE {where.sql})
-        GROUP BY trace_id) AS answered"""
-    return f"{judged} LEFT JOIN {answered} USING (trace_id)", (where, lookback)
+    if group_by not in ANSWERS:
+        return f"scores FINAL WHERE {where.sql}", (where,)
+    lookback = between("start_time", Window(window.start_ns - LOOKBACK_NS, window.end_ns), prefix="answered_")
+    waiting = f"FROM scores FINAL WHERE {where.sql} AND NOT has_answer"
+    judged = f"""(
+        SELECT timestamp, value, data_type, answer_{group_by} AS answer FROM scores FINAL WHERE {where.sql} AND has_answer
+        UNION ALL
+        SELECT timestamp, value, data_type, answer
+        FROM (SELECT timestamp, trace_id, value, data_type {waiting}) AS waiting
+        LEFT JOIN (
+        SELECT trace_id, {ANSWERS[group_by]} AS answer FROM spans
+        WHERE project = {{project:String}} AND {lookback.sql} AND trace_id IN (SELECT trace_id {waiting})
+        GROUP BY trace_id) AS answered USING (trace_id))"""
+    return judged, (where, lookback)

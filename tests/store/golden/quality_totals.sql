@@ -5,6 +5,6 @@ count() AS count,
 avg(value) AS mean,
 if(min(data_type) = 'boolean', (avg(value) + 3.8414588206941254 / (2 * count())) / (1 + 3.8414588206941254 / count()) - 1.959963984540054 * sqrt(avg(value) * (1 - avg(value)) / count() + 3.8414588206941254 / (4 * count() * count())) / (1 + 3.8414588206941254 / count()), avg(value) - 1.959963984540054 * stddevSamp(value) / sqrt(count())) AS low,
 if(min(data_type) = 'boolean', (avg(value) + 3.8414588206941254 / (2 * count())) / (1 + 3.8414588206941254 / count()) + 1.959963984540054 * sqrt(avg(value) * (1 - avg(value)) / count() + 3.8414588206941254 / (4 * count() * count())) / (1 + 3.8414588206941254 / count()), avg(value) + 1.959963984540054 * stddevSamp(value) / sqrt(count())) AS high
-FROM (SELECT timestamp, trace_id, value, data_type, source FROM scores FINAL WHERE project = {project:String} AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND value IS NOT NULL AND name IN {score_name:Array(String)}) AS judged
+FROM scores FINAL WHERE project = {project:String} AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND value IS NOT NULL AND name IN {score_name:Array(String)}
 GROUP BY group ORDER BY count DESC, group LIMIT 200
 SETTINGS prefer_column_name_to_alias = 1
