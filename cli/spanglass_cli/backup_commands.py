@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 QUIET: Final = {"merge_tree": "<max_bytes_to_merge_at_max_space_in_pool>1</max_bytes_to_merge_at_max_space_in_pool>"}
 """Nothing is merged, so that rows can be counted."""
+
+LEFT_SECONDS: Final = 7 * 86_400.0
 
 Base = Annotated[
     Path | None,
@@ -87,8 +90,10 @@ def restore(
     if home.data_path.exists() or running_in(data_dir):
         msg = f"{data_dir} has a database already: choose another --data-dir, or move it away"
         raise CommandError(msg)
+    began = False
     try:
         with _started(data_dir) as store, _staging(home) as stage:
+            began = True
             whole, below = stage("whole"), stage("base")
             files.bring(source, whole)
             if base:
@@ -97,7 +102,8 @@ def restore(
             _require_whole(store, source, note)
         os.sync()
     except BaseException:
-        shutil.rmtree(home.path, ignore_errors=True)  # else the next try would find a database
+        if began:
+            shutil.rmtree(home.path, ignore_errors=True)  # else the next try would find a database
         raise
     print(f"{data_dir} has {_told(note)}. Start it: spanglass up --data-dir {data_dir}")
 
@@ -172,11 +178,20 @@ class _Stage:
 @contextlib.contextmanager
 def _staging(home: Home) -> Iterator[_Stage]:
     stage = _Stage(home)
+    _clear(home.backups_path)
     try:
         yield stage
     finally:
         for folder in stage.made:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what commands that were killed left there long ago."""
+    left = folder.iterdir() if folder.exists() else ()
+    for path in left:
+        if time.time() - path.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _told(note: Note) -> str:
