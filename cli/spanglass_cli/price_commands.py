@@ -176,14 +176,6 @@ def _save(store: Store, saved: Sequence[OwnPrice], removed: Sequence[OwnPrice]) 
 
 def _read(file: Path) -> list[OwnPrice]:
     from spanglass_cli.price_file import prices_from_toml
-    from spanglass_store.file_problems import FileRefused
+    from spanglass_store.read_file import read_file
 
-    try:
-        return prices_from_toml(file.read_text("utf-8"))
-    except FileRefused as refused:
-        told = "\n".join(f"  {problem}" for problem in refused.problems)
-        msg = f"the prices in {file} cannot be used:\n{told}"
-        raise CommandError(msg) from refused
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"the file {file} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}"
-        raise CommandError(msg) from error
+    return read_file(file, prices_from_toml, "prices")

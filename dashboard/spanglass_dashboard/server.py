@@ -42,7 +42,7 @@ class DashboardError(Exception):
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises DashboardError where it must not or cannot listen, MeasuresRefused."""
+    """Serve until SIGTERM or Ctrl-C. Raises DashboardError where it must not or cannot listen, FileUnusable."""
     check(settings)
     use_measures(settings.measures_file)
     settings_in_use.use(settings)

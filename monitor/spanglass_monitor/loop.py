@@ -32,7 +32,7 @@ STOP_SECONDS: Final = 1.5
 def run(settings: Settings) -> None:
     """Watch until SIGTERM or SIGINT; returns within two seconds of it. Call from the main thread.
 
-    Raises MeasuresRefused.
+    Raises FileUnusable.
     """
     use_measures(settings.measures_file)
     stop = threading.Event()

@@ -6,7 +6,7 @@
     ├── StoreUnavailable   again later: network, time-out, overload, anything not understood
     ├── StoreRejected      never again: these rows or this statement will not be accepted
     ├── QueryTooExpensive  ask for less: the query passed a limit of time, rows or memory
-    ├── MeasuresRefused    put the file right: it defines measures that cannot be used
+    ├── FileUnusable       put the file right: it cannot be read, or what it says cannot be used
     ├── DataDirInUse       another process runs its database in this folder
     └── PortTaken          another process listens on this port
 """
@@ -52,8 +52,8 @@ class QueryTooExpensive(StoreError):
     """The query passed a limit. A shorter window or more filters can succeed."""
 
 
-class MeasuresRefused(StoreError):
-    """A file of custom measures cannot be used; the message says what is wrong in which line."""
+class FileUnusable(StoreError):
+    """A file that somebody wrote cannot be used; the message says what is wrong in which line."""
 
 
 class DataDirInUse(StoreError):

@@ -34,7 +34,7 @@ STATUSES: dict[type[Exception], tuple[int, Exception]] = {
     store_errors.StoreUnavailable: (503, store_errors.StoreUnavailable(SENTENCE)),
     store_errors.StoreRejected: (400, store_errors.StoreRejected(SENTENCE)),
     store_errors.QueryTooExpensive: (422, store_errors.QueryTooExpensive(SENTENCE)),
-    store_errors.MeasuresRefused: (503, store_errors.MeasuresRefused(SENTENCE)),
+    store_errors.FileUnusable: (503, store_errors.FileUnusable(SENTENCE)),
     store_errors.DataDirInUse: (503, store_errors.DataDirInUse(Path("x"))),
     store_errors.PortTaken: (503, store_errors.PortTaken("h", 1)),
 }

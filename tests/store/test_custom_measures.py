@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from spanglass_store.alerting import history
 from spanglass_store.connection import Store
 from spanglass_store.custom_measures import measures_from_yaml
-from spanglass_store.errors import MeasuresRefused
+from spanglass_store.errors import FileUnusable
 from spanglass_store.file_problems import FileRefused
 from spanglass_store.measures import BUILT_IN, MEASURES, series, totals, use_custom
 from spanglass_store.measures_file import read_measures, use_measures
@@ -208,10 +208,10 @@ def test_a_file_that_cannot_be_used_says_why_and_in_which_line(text: str, told: 
 
 def test_a_file_is_named_with_what_is_wrong_in_it(tmp_path: Path) -> None:
     file = tmp_path / "measures.yaml"
-    with pytest.raises(MeasuresRefused, match=r"measures\.yaml cannot be read: No such file"):
+    with pytest.raises(FileUnusable, match=r"measures\.yaml cannot be read: No such file"):
         read_measures(file)
     file.write_text("measures: [{name: a_b, count: birds}]")
-    with pytest.raises(MeasuresRefused, match=r"measures\.yaml cannot be used:\n  line 1, a_b, count: "):
+    with pytest.raises(FileUnusable, match=r"measures\.yaml cannot be used:\n  line 1, a_b, count: "):
         use_measures(file)
     file.write_text(FILE)
     use_measures(file)

@@ -26,7 +26,7 @@ ANSWERS: Final[Mapping[str, str]] = MappingProxyType(
 LOOKBACK_NS: Final = 7 * 86_400 * 10**9
 """How much older than its score a span may be and still be found for it."""
 SETTLE_SECONDS: Final = 3600
-PAGE_SCORES: Final = 20_000
+PAGE_SCORES: Final = 50_000
 
 Key = tuple[str, str, str]
 """(project, name, score id): the order of the table."""

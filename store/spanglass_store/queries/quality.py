@@ -155,7 +155,7 @@ def _source(
 ) -> tuple[str, tuple[Condition, ...]]:
     """FROM clause: the scores, with ``answer`` where they are grouped by one: its copy, or what the spans say."""
     where = scores_where(project, window, filters.with_(SCORE_NAME, (score_name,)))
-    if group_by not in ANSWERS:
+    if group_by is None or group_by not in ANSWERS:
         return f"scores FINAL WHERE {where.sql}", (where,)
     lookback = between("start_time", Window(window.start_ns - LOOKBACK_NS, window.end_ns), prefix="answered_")
     waiting = f"FROM scores FINAL WHERE {where.sql} AND NOT has_answer"
