@@ -25,6 +25,7 @@ __all__ = [
     "Sent",
     "Window",
     "alternatives",
+    "attribute_place",
     "between",
     "every",
     "query",
@@ -35,8 +36,8 @@ __all__ = [
 ATTRIBUTE_ITEMS: Final = "arrayMap((k, v) -> concat(k, '=', v), mapKeys(attributes), mapValues(attributes))"
 """To the letter the expression of the index ``ix_attribute``: written otherwise, the index is not used."""
 
-OTHER_MAPS: Final = ("metadata", "resource")
-"""Maps whose keys are asked for with the map's name and a dot before them."""
+ATTRIBUTE_MAPS: Final = ("attributes", "metadata", "resource")
+"""Where an attribute may be. Its key may have the map's name and a dot before it; without, it is in the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +104,23 @@ def has_value(field: str, values: Sequence[str], *, prefix: str = "f_") -> Condi
     return Condition(test.format(FIELDS[field], name), ((name, tuple(values)),))
 
 
+def attribute_place(key: str) -> tuple[str, str]:
+    """The map that holds the attribute ``key``, and its key there: ``metadata.plan`` is ``plan`` in ``metadata``."""
+    column, _, rest = key.partition(".")
+    return (column, rest) if column in ATTRIBUTE_MAPS and rest else ("attributes", key)
+
+
 def _has_attribute(key: str, values: Sequence[str], number: int) -> Condition:
     """The map that ``key`` names has it, with one of ``values``."""
-    column, _, rest = key.partition(".")
+    column, own = attribute_place(key)
     name, accepted, items = f"a{number}_key", f"a{number}_values", f"a{number}_items"
-    params = ((accepted, tuple(values)),)
-    if column in OTHER_MAPS:
-        sql = (
-            f"mapContains({column}, {{{name}:String}}) AND {column}[{{{name}:String}}] IN {{{accepted}:Array(String)}}"
-        )
-        return Condition(sql, ((name, rest), *params))
-    own = rest if column == "attributes" else key
-    # The index knows "key=value" as one text, which several pairs may make; the second test is the exact one.
-    sql = (
-        f"hasAny({ATTRIBUTE_ITEMS}, {{{items}:Array(String)}}) "
-        f"AND attributes[{{{name}:String}}] IN {{{accepted}:Array(String)}}"
-    )
-    return Condition(sql, ((name, own), *params, (items, tuple(f"{own}={value}" for value in values))))
+    params = ((name, own), (accepted, tuple(values)))
+    exact = f"{column}[{{{name}:String}}] IN {{{accepted}:Array(String)}}"
+    if column != "attributes":
+        return Condition(f"mapContains({column}, {{{name}:String}}) AND {exact}", params)
+    # The index knows "key=value" as one text, which several pairs may make: the second test is the exact one.
+    sql = f"hasAny({ATTRIBUTE_ITEMS}, {{{items}:Array(String)}}) AND {exact}"
+    return Condition(sql, (*params, (items, tuple(f"{own}={value}" for value in values))))
 
 
 def query(name: str, sql: str, *conditions: Condition, **params: Any) -> Query:

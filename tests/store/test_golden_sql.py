@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from spanglass_store.cluster import Cluster
 from spanglass_store.native import Block
 from spanglass_store.queries import (
     answers,
+    attributes,
     attribution,
     export,
     facets,
@@ -36,11 +38,15 @@ from spanglass_store.queries import (
     quality,
     reprice,
     scores,
+    sessions,
+    spans,
     top,
     trace,
     traces,
+    users,
 )
 from spanglass_store.queries import prices as applied_prices
+from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters, Query, Window
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -52,6 +58,16 @@ KEPT = retention.Retention("p", 30)
 CLUSTER = Cluster("c", "d", has_keeper=True)
 DOOMED = deletion.Doomed("p", ("0" * 32,), ("s",), before_ns=1)
 RULE = rules.Rule("p", "r", "slow", "latency_p95_seconds", "above", 2.0, filters=FILTERS)
+
+ASKED = (
+    Filters.of('parcel "late 返品"', user_id=["u"])
+    .excluding(service=["s"], status=["error"])
+    .with_attributes({"http.route": ["/a", "/b"], "resource.host.name": ["h"]})
+)
+BOUNDS = TraceBounds(0.5, 1.0, 2.0, 10, 1, "quality", 0.1, 0.9)
+PLACE = cursors.Cursor("newest", WINDOW, "1", "ab" * 16)
+NEWEST_CURSOR = cursors.encode(PLACE)
+SPAN_CURSOR = cursors.encode(replace(PLACE, id="ab" * 24))
 
 QUERIES: dict[str, Query] = {
     "measures_series": measures.series(["calls", "cost_usd", "latency_p95_seconds"], "p", WINDOW, FILTERS, 60, "model"),
@@ -90,7 +106,21 @@ QUERIES: dict[str, Query] = {
     ),
     "of_traces_details": of_traces.details("p", ["0" * 32]),
     "of_traces_scores": of_traces.scores("p", ["0" * 32]),
+    "traces_find_after": traces.find("p", WINDOW, Filters(), bounds=BOUNDS, cursor=NEWEST_CURSOR),
+    "traces_find_by_cost_after": traces.find(
+        "p", WINDOW, ASKED, order="cost", bounds=BOUNDS, cursor=cursors.encode(replace(PLACE, order="cost"))
+    ),
+    "spans_find_after": spans.find("p", WINDOW, ASKED, columns=["name", "cost_usd"], cursor=SPAN_CURSOR),
+    "spans_find_by_duration": spans.find("p", WINDOW, Filters(), columns=["name"], order="duration"),
+    "sessions_find_after": sessions.find("p", WINDOW, Filters(), cursor=NEWEST_CURSOR),
+    "sessions_find_by_cost": sessions.find("p", WINDOW, SCORED, order="cost"),
+    "sessions_traces_of": sessions.traces_of("p", "s"),
+    "users_find": users.find("p", WINDOW, Filters(), order="traces"),
     "facets_values": facets.values("p", WINDOW, "model"),
+    "facets_values_typed": facets.values("p", WINDOW, "tag", filters=ASKED, contains="be"),
+    "facets_all_values": facets.all_values("p", WINDOW, ASKED),
+    "attributes_keys": attributes.keys("p", WINDOW, ASKED),
+    "attributes_values": attributes.values("p", WINDOW, Filters(), "metadata.plan", contains="pr"),
     "facets_projects": facets.projects(WINDOW),
     "rules_all": rules.all_rules("p"),
     "rules_transitions": rules.transitions("p", rule_id="r"),

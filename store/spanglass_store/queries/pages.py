@@ -12,20 +12,30 @@ from typing import Any, Final
 
 from spanglass_store.condition import Condition, Window, between, every
 from spanglass_store.cursor import Cursor
+from spanglass_store.filters import Filters
+from spanglass_store.query import alternatives, spans_where
 
 READ_IN_ORDER: Final = "read_in_order_use_buffering = 0, max_block_size = 8192"
 """Settings of a query that stops early. By default each part of the table is read ahead as a whole: three million rows
 for a page of a hundred, and a tenth of them so."""
 
 
+COPIES: Final = 3
+"""How often a span may have been stored and still leave a page of spans full: asking for each once before sorting costs
+five times as much."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What is listed: the ``columns`` of its id, and the SQL and the parameters of an id in a cursor."""
+    """What is listed: the ``columns`` of its id, and the SQL and the parameters of an id in a cursor. ``not_in`` says
+    what is not among what was listed before; None where each row is listed by itself.
+    """
 
     columns: tuple[str, ...]
     places: tuple[str, ...]
     bound: Callable[[str], tuple[tuple[str, Any], ...]]
     id_pattern: str = r"(?s).*"
+    not_in: str | None = "GLOBAL NOT IN"  # its spans may be on several shards
 
     @property
     def ids(self) -> str:
@@ -33,7 +43,9 @@ class Listed:
         return ", ".join(self.columns)
 
 
-TRACES: Final = Listed(("trace_id",), ("unhex({after_id:String})",), lambda text: (("after_id", text),), "[0-9a-f]{32}")
+TRACES: Final = Listed(
+    ("trace_id",), ("unhex({after_id:String})",), lambda text: (("after_id", text),), "[0-9a-f]{32}", "NOT IN"
+)
 SESSIONS: Final = Listed(("session_id",), ("{after_id:String}",), lambda text: (("after_id", text),))
 USERS: Final = Listed(("user_id",), ("{after_id:String}",), lambda text: (("after_id", text),))
 SPANS: Final = Listed(
@@ -41,6 +53,7 @@ SPANS: Final = Listed(
     ("unhex({after_trace:String})", "{after_span:UInt64}"),
     lambda text: (("after_trace", text[:32]), ("after_span", int(text[32:], 16))),
     "[0-9a-f]{48}",
+    None,
 )
 
 
@@ -71,24 +84,42 @@ def chosen(orders: Mapping[str, Order], name: str) -> Order:
     return orders[name]
 
 
-def by_time(listed: Listed, alternatives: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
-    """A page of ids by their newest (oldest) span for which one of ``alternatives`` holds. Columns: key (nanoseconds),
+def by_time(listed: Listed, found: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
+    """A page of ids by their newest (oldest) span for which one of ``found`` holds. Columns: key (nanoseconds),
     at (that span's start), the id. Bound besides: ``upto``, ``page``, ``offset`` (see ``bounds``).
     """
-    seek = _after_time(listed, alternatives, order, place)
+    seek = _after_time(listed, found, order, place)
     way = order.direction
     by = f"start_time {way}, " + ", ".join(f"{column} {way}" for column in listed.columns)
     parts = [
         f"SELECT {listed.ids}, start_time FROM spans WHERE {each.sql}{seek.sql}\n"
         f"ORDER BY toStartOfMinute(start_time) {way}, {by}\nLIMIT 1 BY {listed.ids} LIMIT {{upto:UInt32}}"
-        for each in alternatives
+        for each in found
     ]
     sql = (
         f"SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, {listed.ids} FROM (\n"
         + "\nUNION ALL\n".join(parts)
         + f")\nORDER BY {by} LIMIT 1 BY {listed.ids} LIMIT {{page:UInt32}} OFFSET {{offset:UInt32}}"
     )
-    return Condition(sql, every([*alternatives, seek]).params)
+    return Condition(sql, every([*found, seek]).params)
+
+
+def by_value(listed: Listed, found: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
+    """A page of ids by ``order.key``, a value of each span for which one of ``found`` holds. As ``by_time``."""
+    way = order.direction
+    by = ", ".join(f"{column} {way}" for column in ("key", *listed.columns))
+    seek = _after(("key", *listed.columns), order, listed, place)
+    parts = [
+        f"SELECT {order.key} AS key, start_time AS at, {listed.ids} FROM spans WHERE {every([each, *seek]).sql}\n"
+        f"ORDER BY {by} LIMIT {COPIES} * {{upto:UInt32}}"
+        for each in found
+    ]
+    sql = (
+        "SELECT * FROM (\n"
+        + "\nUNION ALL\n".join(parts)
+        + f")\nORDER BY {by} LIMIT 1 BY {listed.ids} LIMIT {{page:UInt32}} OFFSET {{offset:UInt32}}"
+    )
+    return Condition(sql, every([*found, *seek]).params)
 
 
 def by_total(
@@ -106,14 +137,31 @@ def by_total(
     return Condition(sql, every([where, *tests]).params)
 
 
+def by_group(
+    listed: Listed, project: str, window: Window, filters: Filters, order: Order, place: Cursor | None
+) -> Condition:
+    """A page of sessions or users with a span in ``window`` that passes ``filters``, by their newest such span, or by
+    ``order.key``, an aggregate over all their spans in the window.
+    """
+    named = Condition(f"{listed.ids} != ''", ())
+    found = [every([each, named]) for each in alternatives(project, window, filters)]
+    if not order.key:
+        return by_time(listed, found, order, place)
+    whole = every([spans_where(project, window, Filters()), named])
+    if filters != Filters():
+        chosen = Condition(f"{listed.ids} GLOBAL IN ({found_in(found, listed.ids)})", every(found).params)
+        whole = every([whole, chosen])
+    return by_total(listed, whole, order, place)
+
+
 def bounds(limit: int, offset: int = 0) -> dict[str, int]:
     """What ``by_time`` and ``by_total`` want bound for ``limit`` rows after ``offset``, and one to see whether more come."""
     return {"page": limit + 1, "offset": offset, "upto": limit + 1 + offset}
 
 
-def found_in(alternatives: Sequence[Condition], column: str, more: str = "") -> str:
-    """A sub-query: ``column`` of the spans for which one of ``alternatives`` holds."""
-    return " UNION ALL ".join(f"SELECT {column} FROM spans WHERE {each.sql}{more}" for each in alternatives)
+def found_in(found: Sequence[Condition], column: str, more: str = "") -> str:
+    """A sub-query: ``column`` of the spans for which one of ``found`` holds."""
+    return " UNION ALL ".join(f"SELECT {column} FROM spans WHERE {each.sql}{more}" for each in found)
 
 
 def around(page: str, margin_ns: int) -> str:
@@ -130,15 +178,15 @@ def in_window(window: Window) -> Condition:
     return Condition(f"countIf({time.sql}) > 0", time.params)
 
 
-def _after_time(listed: Listed, alternatives: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
+def _after_time(listed: Listed, found: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
     """Spans beyond the cursor, of what has none before it: what has was listed on an earlier page."""
-    (beyond, *_) = *_after(("start_time", *listed.columns), order, listed, place), None
-    if beyond is None:
+    if place is None:
         return Condition("", ())
+    (beyond,) = _after(("start_time", *listed.columns), order, listed, place)
     time = _TIME_PLACE
     inner, outer = ("<=", ">=") if order.descending else (">=", "<=")
-    listed_before = found_in(alternatives, listed.ids, f" AND start_time {outer} {time} AND NOT {beyond.sql}")
-    once = f" AND ({listed.ids}) NOT IN ({listed_before})" if listed is not SPANS else ""
+    listed_before = found_in(found, listed.ids, f" AND start_time {outer} {time} AND NOT {beyond.sql}")
+    once = f" AND {listed.ids} {listed.not_in} ({listed_before})" if listed.not_in else ""
     return Condition(f" AND start_time {inner} {time} AND {beyond.sql}{once}", beyond.params)
 
 

@@ -90,7 +90,9 @@ def _failed(filters: Filters, mine: Condition) -> Condition:
     if not wanted:
         return Condition("0", ())
     if "error" in wanted and span_filters(filters) == Filters():
-        return Condition("status = 'error'", ())  # any failed span will do, and the page is read no further than it needs
+        return Condition(
+            "status = 'error'", ()
+        )  # any failed span will do, and the page is read no further than it needs
     test = "IN" if "error" in wanted else "NOT IN"
     return Condition(f"trace_id {test} (SELECT trace_id FROM spans WHERE {mine.sql} AND status = 'error')", mine.params)
 

@@ -30,6 +30,30 @@ COUNTED: Final = 10_000
 
 ANY: Final = TraceBounds()
 
+NEAR_MINUTES: Final = 10
+_IDS: Final = "SELECT arrayJoin(page.3) AS trace_id"
+_TOLD: Final = """told AS (
+        SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
+        request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
+        input_tokens, output_tokens, cost_usd
+        FROM spans WHERE project = {project:String} AND """
+_NEAR: Final = f"""(toStartOfMinute(start_time), trace_id) IN (
+        SELECT toStartOfMinute(row.2) + toIntervalMinute(minute), row.3 FROM (
+        SELECT arrayJoin(page) AS row, arrayJoin(range(-{NEAR_MINUTES}, {NEAR_MINUTES + 1})) AS minute))"""
+_AROUND: Final = pages.around("page", MARGIN_NS)
+
+_BY_TOTAL: Final = f"""{_TOLD}trace_id IN ({_IDS}) AND {_AROUND}
+        LIMIT 1 BY trace_id, span_id)"""
+_BY_TIME: Final = f"""(SELECT groupArray(trace_id) FROM spans WHERE project = {{project:String}} AND {_NEAR}
+        AND parent_span_id = 0 AND start_time + toIntervalNanosecond(duration_ns)
+        <= page.2[indexOf(page.3, trace_id)] + toIntervalMinute({NEAR_MINUTES})) AS near,
+        {_TOLD}({_NEAR}
+        OR trace_id IN (SELECT arrayJoin(arrayFilter(id -> NOT has(near, id), page.3))) AND {_AROUND})
+        LIMIT 1 BY trace_id, span_id)"""
+"""The spans of a page. A trace whose root begins and ends near the span it was found by is read there, by the primary
+key. The others are looked for all around: a hundred ids want two thirds of all granules, by the filter of their index.
+"""
+
 
 def find(
     project: str,
@@ -59,24 +83,17 @@ def find(
     chosen = pages.chosen(ORDERS, order)
     place = cursors.decode(cursor, order, id_pattern=TRACES.id_pattern)
     page = _page(project, place.window if place else window, filters, bounds, chosen, place)
-    ids = "SELECT arrayJoin(page.3) AS trace_id"
     return query(
         "traces",
         f"""
         WITH (SELECT groupArray((key, at, trace_id)) FROM (
         {page.sql})) AS page,
-        told AS (
-        SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
-        request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
-        input_tokens, output_tokens, cost_usd
-        FROM spans WHERE project = {{project:String}} AND trace_id IN ({ids})
-        AND {pages.around("page", MARGIN_NS)}
-        LIMIT 1 BY trace_id, span_id),
+        {_BY_TOTAL if chosen.key else _BY_TIME},
         said AS (
-        {previews(f"({ids})")}),
+        {previews(f"({_IDS})")}),
         judged AS (
         SELECT trace_id, avg(value) AS score FROM scores FINAL
-        WHERE project = {{project:String}} AND trace_id IN ({ids}) AND value IS NOT NULL
+        WHERE project = {{project:String}} AND trace_id IN ({_IDS}) AND value IS NOT NULL
         GROUP BY trace_id)
         SELECT lower(hex(trace_id)) AS trace_id,
         min(told.start_time) AS start_time,

@@ -1,0 +1,86 @@
+"""The list of an application's users. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from spanglass_store import cursor as cursors
+from spanglass_store.measures import MEASURES
+from spanglass_store.queries import pages
+from spanglass_store.queries.pages import NEWEST, OLDEST, USERS, Order
+from spanglass_store.query import Filters, Query, Window, query, spans_where
+
+SHOWN: Final = ("traces", "trace_errors", "total_tokens", "cost_usd", "sessions")
+"""Measures of a user: the same numbers as on every other page."""
+
+
+def _largest(label: str, measure: str) -> Order:
+    return Order(label, f"toDecimal128(ifNull({MEASURES[measure].sql}, 0), 9)", "Decimal(38, 9)")
+
+
+ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
+    {
+        cursors.NEWEST: NEWEST,
+        "oldest": OLDEST,
+        "traces": _largest("Most traces first", "traces"),
+        "cost": _largest("Most expensive first", "cost_usd"),
+        "tokens": _largest("Most tokens first", "total_tokens"),
+        "errors": _largest("Most failed traces first", "trace_errors"),
+    }
+)
+"""By time, a user is where the newest (oldest) span is that passes the filters."""
+
+
+def find(
+    project: str,
+    window: Window,
+    filters: Filters,
+    *,
+    order: str = cursors.NEWEST,
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str = "",
+) -> Query:
+    """Users with a span in ``window`` that passes ``filters``. Grain: one row a user. ``cut`` where there are more than
+    ``limit``; ``after`` gives the cursor of the next page, and with a cursor the window is that of the first page.
+
+    Columns, of all the user's spans in the window: user_id, first_time, last_time (UTC), spans, the measures ``SHOWN``
+    (NULL: no value), order_key (what it is ordered by, as text).
+
+    By time, reads ``spans`` from the newest on until there are ``limit`` users, else all of the window; then those of
+    the page. Raises ValueError for an unknown order and a cursor of another list.
+    """
+    chosen = pages.chosen(ORDERS, order)
+    place = cursors.decode(cursor, order)
+    window = place.window if place else window
+    page = pages.by_group(USERS, project, window, filters, chosen, place)
+    theirs = spans_where(project, window, Filters())
+    rank = "page.1[indexOf(page.3, user_id)]"
+    measures = ",\n".join(f"{MEASURES[name].sql} AS {name}" for name in SHOWN)
+    return query(
+        "users",
+        f"""
+        WITH (SELECT groupArray((key, at, user_id)) FROM (
+        {page.sql})) AS page
+        SELECT user_id,
+        min(start_time) AS first_time,
+        max(start_time) AS last_time,
+        count() AS spans,
+        {measures},
+        toString({rank}) AS {cursors.ORDER_KEY}
+        FROM spans WHERE {theirs.sql} AND user_id IN (SELECT arrayJoin(page.3))
+        GROUP BY user_id
+        ORDER BY {rank} {chosen.direction}, user_id {chosen.direction}
+        SETTINGS prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
+        """,
+        page,
+        theirs,
+        **pages.bounds(limit, offset),
+    ).limited(row_limit=limit)
+
+
+def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:
+    """The cursor behind ``rows`` of ``find`` with these arguments; empty without rows."""
+    return cursors.after(rows, window, order, "user_id", cursor=cursor)
