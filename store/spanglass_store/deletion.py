@@ -24,7 +24,7 @@ from spanglass_store.rows import read_list
 from spanglass_store.span_details import FILLED
 
 Subject = Literal["user", "session", "trace"]
-NAMED_BY: Final[Mapping[Subject, str]] = {"user": "user_id", "session": "session_id", "trace": "trace_id"}
+NAMED_BY: Final[Mapping[Subject, str]] = {"user": "user_id", "session": "session_id"}
 ALWAYS_NS: Final = 2**63 - 1
 """A time that everything was before."""
 MAX_IDS_BYTES: Final = 100_000

@@ -12,7 +12,7 @@ from spanglass_store.query import Query
 from spanglass_store.rows import READ_SQL, TO_WIRE
 from spanglass_store.span import Cost, Span, Usage
 
-NOT_SENT = {"retention_days"}  # has a default; set per project later
+NOT_SENT = {"retention_days"}  # has a default; the collector adds it to the blocks of projects that have a retention
 
 
 @pytest.mark.clickhouse
