@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -14,10 +16,11 @@ from hypothesis import strategies as st
 
 from spanglass_store.alerting import history
 from spanglass_store.connection import Store
+from spanglass_store.custom_measure_form import COUNTED, KEYED, Entry
 from spanglass_store.custom_measures import measures_from_yaml
 from spanglass_store.errors import FileUnusable
 from spanglass_store.file_problems import FileRefused
-from spanglass_store.measures import BUILT_IN, MEASURES, series, totals, use_custom
+from spanglass_store.measures import BUILT_IN, MEASURES, Unit, series, totals, use_custom
 from spanglass_store.measures_file import read_measures, use_measures
 from spanglass_store.queries import overview
 from spanglass_store.queries.top import top
@@ -222,3 +225,16 @@ def test_a_file_is_named_with_what_is_wrong_in_it(tmp_path: Path) -> None:
     assert dict(MEASURES) == dict(BUILT_IN)
     with pytest.raises(ValueError, match="built in cannot be defined anew: calls"):
         use_custom([BUILT_IN["calls"]])
+
+
+def test_the_file_on_the_page_can_be_used_and_what_it_says_is_all_there_is() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "measures.md").read_text()
+    (file,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert [m.name for m in measures_from_yaml(file)] == [
+        "cart_value_usd",
+        "refund_ratio",
+        "documents_p95",
+        "hot_output_tokens",
+    ]
+    said = set(re.findall(r"`([\w.]+)`", page))
+    assert {*COUNTED, *Entry.aggregates(), *(f"{name}.KEY" for name in KEYED), *filter(None, get_args(Unit))} <= said

@@ -49,7 +49,7 @@ class Selection:
     @property
     def told_by(self) -> tuple[str, ...]:
         """What the selection is made by, as ``source.key``: that it differs is no news."""
-        fields = {field for field, _ in self.filters.values}
+        fields = {field for field, _ in (*self.filters.values, *self.filters.excluded)}
         fields |= _MODELS if fields & _MODELS else set()
         keys = [key.removeprefix("attributes.") for key, _ in self.filters.attributes]
         return (
