@@ -108,7 +108,10 @@ def create_database(cluster: Cluster) -> str:
 def joined(definition: str, cluster: Cluster) -> str:
     """The definition of a table, as a server tells it, as the statement that makes it on servers that lack it."""
     return re.sub(
-        r"^CREATE TABLE (\S+)", lambda found: f"CREATE TABLE IF NOT EXISTS {found[1]}{cluster.on_cluster}", definition, count=1
+        r"^CREATE TABLE (\S+)",
+        lambda found: f"CREATE TABLE IF NOT EXISTS {found[1]}{cluster.on_cluster}",
+        definition,
+        count=1,
     )
 
 
@@ -124,7 +127,9 @@ def _created(made: re.Match[str], cluster: Cluster) -> tuple[str, ...]:
         engine, rest = f"Replicated{engine}", _with_replicated_window(rest)
     suffix = f"({', '.join(arguments)})" if arguments else ""
     table = kept_in(name, cluster)
-    created = f"CREATE TABLE IF NOT EXISTS {table}{cluster.on_cluster}\n{made['columns']}\nENGINE = {engine}{suffix}{rest}"
+    created = (
+        f"CREATE TABLE IF NOT EXISTS {table}{cluster.on_cluster}\n{made['columns']}\nENGINE = {engine}{suffix}{rest}"
+    )
     return (created, _distributed(name, cluster, "CREATE TABLE IF NOT EXISTS")) if table != name else (created,)
 
 
