@@ -126,38 +126,33 @@ def test_what_every_earlier_version_wrote_is_kept_shown_and_not_doubled(store_ur
 
 
 class Saboteur(Store):
-    """A connection that breaks before a statement, or after the server has carried it out."""
+    """A connection that breaks before the statement ``breaks_at``, or after the server has carried it out."""
 
-    def __init__(self, url: str, breaks_at: str, *, after: bool) -> None:
-        super().__init__(url)
-        self._breaks_at, self._after = breaks_at, after
+    breaks_at, after = "", False
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None, **more: Any) -> None:
-        if sql != self._breaks_at:
+        if sql != self.breaks_at or self.after:
             super().execute(sql, params, **more)
-            return
-        if self._after:
-            super().execute(sql, params, **more)
-        msg = "the network is gone"
-        raise StoreUnavailable(msg)
+        if sql == self.breaks_at:
+            msg = "the network is gone"
+            raise StoreUnavailable(msg)
 
 
 def test_after_a_failure_at_any_statement_the_rest_can_follow(store: Store, store_url: str) -> None:
-    url = f"{store_url}_cut"
-    with Store(url) as cut:
-        for migration in packaged():
+    with Saboteur(f"{store_url}_cut") as cut:
+        for position, migration in enumerate(packaged(), start=1):
             todo = statements(migration.sql)
             for number, statement in enumerate(todo, start=1):
+                cut.breaks_at, cut.after = statement, bool(number % 2)
                 place = rf"{migration.name}\.sql stopped at statement {number} of {len(todo)}: the network is gone\. Run the "
-                with (
-                    Saboteur(url, statement, after=bool(number % 2)) as broken,
-                    pytest.raises(StoreUnavailable, match=place),
-                ):
-                    migrate(broken)
+                with pytest.raises(StoreUnavailable, match=place):
+                    migrate(cut)
                 assert pending(cut)[0] == migration
-            with Saboteur(url, RECORD, after=False) as broken, pytest.raises(StoreUnavailable):
-                migrate(broken)
-            migrate(cut, packaged()[: packaged().index(migration) + 1])
+            cut.breaks_at, cut.after = RECORD, False
+            with pytest.raises(StoreUnavailable):
+                migrate(cut)
+            cut.breaks_at = ""
+            migrate(cut, packaged()[:position])
         assert migrate(cut) == []
         assert schema(cut) == schema(store)
         cut.execute("DROP DATABASE {name:Identifier} SYNC", {"name": cut.database}, use_database=False)
