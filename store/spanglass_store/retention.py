@@ -89,13 +89,13 @@ def kept_for(block: Block, days: int) -> Block:
     """The same rows, of one Native block, saying how many days they stay. 0, the column's default, is not written."""
     if not days or not block.rows:
         return block
-    body = bytes(block.body)
+    body = memoryview(block.body)
     columns, at = _varint_at(body, 0)
     column = head(COLUMN, "UInt16") + struct.pack("<H", days) * block.rows
-    return Block(block.table, varint(columns + 1) + body[at:] + column, block.rows)
+    return Block(block.table, b"".join((varint(columns + 1), body[at:], column)), block.rows)
 
 
-def _varint_at(data: bytes, at: int) -> tuple[int, int]:
+def _varint_at(data: memoryview, at: int) -> tuple[int, int]:
     """(the number there, where it ends)."""
     number = shift = 0
     while True:
