@@ -6,8 +6,8 @@ Langfuse's tables, filled from the same rows (``queries_otel.py``, ``queries_lan
 ours, it fails (``queries_answers.py``). The last line of standard output is JSON.
 
 ``SPANS`` (1e7), ``RUNS`` (7; the least runs of a question), ``ONLY`` (an expression: which questions), ``KEEP`` (a folder:
-the data stays there, and the next run takes it), ``EXTRA_DDL`` (a file of statements for our database, carried out before
-measuring), ``SCHEMAS`` (otel,langfuse; none: ours alone), ``GROWTH`` (1; 0 leaves out the comparison with a tenth of the
+the data stays there, and the next run takes it), ``EXTRA_DDL`` (a file of statements for our database and its tenth,
+carried out before measuring), ``SCHEMAS`` (otel,langfuse; none: ours alone), ``GROWTH`` (1; 0 leaves out the comparison with a tenth of the
 spans), ``MEMORY_GB`` (8, of the server).
 """
 
@@ -181,7 +181,8 @@ def main() -> None:
             fill_tenth(stores[TENTH], done)
         say(f"data: {time.monotonic() - began:.0f} s")
         if path := os.environ.get("EXTRA_DDL"):
-            extra_ddl(ours, path)
+            for each in (ours, stores[TENTH]) if GROWTH else (ours,):
+                extra_ddl(each, path)
         wait_for_rest(ours)
         spans = value(ours, "SELECT count() FROM spans")
         say(f"{spans:,} spans at rest: {time.monotonic() - began:.0f} s")

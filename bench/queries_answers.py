@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal | float):
         return None if math.isnan(value) else float(value)
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     return float(value) if isinstance(value, int) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import queries_peer_asks as peers
 from queries_data import PROJECT, SERVICES, TASKS, last
@@ -14,7 +14,7 @@ from queries_peer import Found, Peer, measures
 from spanglass_monitor.readings import Reading, query_of, readings_of
 from spanglass_store.cursor import NEWEST
 from spanglass_store.measures import series, totals
-from spanglass_store.queries import facets, overview, quality, spans, top, trace, traces
+from spanglass_store.queries import attributes, facets, overview, quality, sessions, spans, top, trace, traces, users
 from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters, Query, Window
 from spanglass_store.rules import Rule
@@ -22,6 +22,7 @@ from spanglass_store.rules import Rule
 DAY: Final = last(1)
 WEEK: Final = last(7)
 MONTH: Final = last(30)
+EVER: Final = Window(0, 2**62)
 INTERVALS: Final = {DAY: 20 * 60, WEEK: 2 * 3600, MONTH: 8 * 3600}
 
 # The overview page's own questions (dashboard/spanglass_dashboard/pages/overview.py, kpis.py).
@@ -203,6 +204,36 @@ def single(order: str, key: Callable[[Peer], str]) -> Question:
         200,
         lambda peer, _: [peers.single(peer, MONTH, key(peer), PAGE)],
         grows=True,
+    )
+
+
+def one_session(session_id: Callable[[Facts], str]) -> Question:
+    """The traces of one session, whenever they were."""
+    return Question(
+        lambda known: [sessions.traces_of(PROJECT, session_id(known))],
+        100,
+        lambda peer, known: [peers.listed(peer, EVER, Filters.of(session_id=[session_id(known)]), 1000, Found())],
+        grows=True,
+    )
+
+
+def members(field: Literal["user_id", "session_id"], order: str) -> Question:
+    """A page of the list of users or of sessions."""
+    find = {"user_id": users.find, "session_id": sessions.find}[field]
+    return Question(
+        lambda _: [find(PROJECT, MONTH, Filters(), order=order, limit=PAGE)],
+        200,
+        lambda peer, _: [peers.members(peer, field, MONTH, order == "cost", PAGE)],
+        grows=True,
+    )
+
+
+def attribute_values(key: str) -> Question:
+    """Which values an attribute has."""
+    return Question(
+        lambda _: [attributes.values(PROJECT, WEEK, Filters(), key, limit=100)],
+        200,
+        lambda peer, _: [peers.attribute_values(peer, key, WEEK, 100)],
     )
 
 

@@ -170,7 +170,7 @@ def _trace(trace_id: str) -> list[Query]:
 def _quality(window: Window, name: str) -> str:
     return (
         f"SELECT timestamp AS at, assumeNotNull(trace_id) AS trace_id, value FROM scores WHERE project_id = {quoted(PROJECT)} "
-        f"AND {between('timestamp', window)} AND toDate(timestamp) >= toDate(fromUnixTimestamp64Nano({window.start_ns}, 'UTC')) AND name = {quoted(name)}"
+        f"AND {between('timestamp', window)} AND toDate(timestamp) >= toDate(fromUnixTimestamp64Nano({window.start_ns}, 'UTC')){f' AND name = {quoted(name)}' if name else ''}"
     )
 
 
@@ -217,6 +217,8 @@ PEER: Final = Peer(
         "kind": lambda values: f"type IN {either(value.upper() for value in values)}",
     },
     attribute=_metadata,
+    attribute_value=lambda key: f"metadata_values[indexOf(metadata_names, {quoted(key)})]",
+    has_attribute=lambda key: f"has(metadata_names, {quoted(key)})",
     words=lambda text: (
         f"(hasAllTokens(lower(input), {quoted(text)}) OR hasAllTokens(lower(output), {quoted(text)}) OR lower(name) LIKE {quoted(f'%{text}%')})"
     ),

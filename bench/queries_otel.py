@@ -144,11 +144,15 @@ def _trace(trace_id: str) -> list[Query]:
     ]
 
 
+def _named(name: str) -> str:
+    return f"AND LogAttributes['gen_ai.evaluation.name'] = {quoted(name)}" if name else ""
+
+
 def _quality(window: Window, name: str) -> str:
     return (
         "SELECT Timestamp AS at, TraceId AS trace_id, toFloat64OrNull(LogAttributes['gen_ai.evaluation.score.value']) AS value "
         f"FROM otel_logs WHERE ServiceName = 'judge' AND {between('TimestampTime', window)} AND {between('Timestamp', window)} "
-        f"AND LogAttributes['gen_ai.evaluation.name'] = {quoted(name)}"
+        f"{_named(name)}"
     )
 
 
@@ -200,6 +204,8 @@ PEER: Final = Peer(
         "prompt_name": lambda values: _has("gen_ai.prompt.name", values),
     },
     attribute=_has,
+    attribute_value=_attribute,
+    has_attribute=lambda key: f"mapContains(SpanAttributes, {quoted(key)})",
     words=lambda text: (
         f"(hasAllTokens(lower({_attribute('input.value')}), {quoted(text)}) OR hasAllTokens(lower({_attribute('output.value')}), {quoted(text)}) OR positionCaseInsensitive(SpanName, {quoted(text)}) > 0)"
     ),

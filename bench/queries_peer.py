@@ -46,6 +46,8 @@ class Peer:
     fields: Mapping[str, str]
     filters: Mapping[str, Callable[[Sequence[str]], str]]
     attribute: Callable[[str, Sequence[str]], str]
+    attribute_value: Callable[[str], str]
+    has_attribute: Callable[[str], str]
     words: Callable[[str], str]
     substring: Callable[[str], str]
     newest: str

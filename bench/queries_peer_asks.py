@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from queries_peer import MARGIN, Found, Peer, asked, group_key, select, where
+from queries_peer import MARGIN, Found, Peer, asked, group_key, measures, select, where
 
 from spanglass_store.query import Filters, Query, Window
 
@@ -150,6 +150,49 @@ def single(peer: Peer, window: Window, key: str, limit: int) -> Query:
         f"AND {peer['time']} >= arrayMin(page.1) AND {peer['time']} <= arrayMax(page.1) "
         f"AND ({peer['trace_id']}, {peer['span_id']}) IN (SELECT arrayJoin(arrayZip(page.2, page.3))) ORDER BY indexOf(page.3, {peer['span_id']}) "
         "SETTINGS prefer_column_name_to_alias = 1",
+    )
+
+
+def members(peer: Peer, field: str, window: Window, by_cost: bool, limit: int) -> Query:
+    """As the product's ``users.find`` and ``sessions.find``: what has the newest span, or costs most, first."""
+    time, trace, key = peer["time"], peer["trace_id"], peer[field]
+    inside = where(peer, window, Filters())
+    if by_cost:
+        page = f"SELECT {key} AS id FROM {peer.table} WHERE {inside} AND id != '' GROUP BY id ORDER BY sum({peer['cost']}) DESC, id DESC LIMIT {limit}"
+    else:
+        page = f"SELECT {key} AS id FROM {peer.table} WHERE {inside} AND id != '' ORDER BY {peer.newest} LIMIT 1 BY id LIMIT {limit}"
+    known = measures(peer)
+    told = {
+        "user_id": {name: known[name] for name in ("traces", "trace_errors", "total_tokens", "cost_usd", "sessions")},
+        "session_id": {
+            "user_id": f"argMaxIf({peer['user_id']}, {time}, {peer['user_id']} != '')",
+            "traces": f"uniqExact({trace})",
+            "total_tokens": known["total_tokens"],
+            "cost_usd": f"if(countIf({peer['priced']}) = 0, NULL, toFloat64(sum({peer['cost']})))",
+            "errors": f"countIf({peer['failed']})",
+        },
+    }[field]
+    shown = ", ".join(f"{sql} AS {name}" for name, sql in told.items())
+    mine = f"{inside} AND {key} IN (SELECT arrayJoin(ids))"
+    sql = f"SELECT {key} AS {field}, min({time}) AS first_time, max({time}) AS last_time, count() AS spans, {shown} FROM {peer.table} WHERE {mine} GROUP BY {key}"
+    if field == "session_id":
+        whose = f"SELECT {trace} AS trace_id, any({key}) AS session_id FROM {peer.table} WHERE {mine} GROUP BY {trace}"
+        given = f"SELECT * FROM ({peer.quality(window, '')}) WHERE trace_id IN (SELECT trace_id FROM ({whose}))"
+        scores = f"SELECT session_id, avg(value) AS score FROM ({given}) AS given INNER JOIN ({whose}) AS whose USING (trace_id) GROUP BY session_id"
+        sql = f"SELECT * FROM ({sql}) AS told LEFT JOIN ({scores}) AS judged USING (session_id)"
+    return asked(
+        f"list by {field}",
+        f"WITH (SELECT groupArray(id) FROM ({page})) AS ids SELECT * FROM ({sql}) ORDER BY indexOf(ids, {field}) "
+        "SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1",
+    )
+
+
+def attribute_values(peer: Peer, key: str, window: Window, limit: int) -> Query:
+    """As the product's ``attributes.values``."""
+    return asked(
+        f"values of {key}",
+        f"SELECT {peer.attribute_value(key)} AS value, count() AS count FROM {peer.table} WHERE {where(peer, window, Filters())} "
+        f"AND {peer.has_attribute(key)} GROUP BY value ORDER BY count DESC, value LIMIT {limit}",
     )
 
 

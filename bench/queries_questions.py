@@ -18,10 +18,13 @@ from queries_kinds import (
     Facts,
     Question,
     alerts,
+    attribute_values,
     by_cost,
     counted,
     judged,
     listed,
+    members,
+    one_session,
     opened,
     page_part,
     searched,
@@ -34,6 +37,7 @@ from queries_peer_asks import judged_below
 from queries_text import words
 
 from spanglass_store.connection import Store
+from spanglass_store.queries import attributes
 from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters, Query
 
@@ -114,6 +118,11 @@ QUESTIONS: Final[Mapping[str, Question]] = {
     "list_dearest_first": listed(MONTH, 200, order="cost", found=lambda peer, _: Found(order=f"sum({peer['cost']})")),
     "spans_30d": single("newest", lambda _: ""),
     "spans_dearest_first": single("cost", lambda peer: peer["cost"]),
+    "users_30d": members("user_id", "newest"),
+    "users_dearest_first": members("user_id", "cost"),
+    "sessions_30d": members("session_id", "newest"),
+    "sessions_dearest_first": members("session_id", "cost"),
+    "session": one_session(lambda known: known.session_id),
     "trace": opened(lambda known: known.trace_id),
     "trace_5000": opened(lambda known: known.large_trace_id),
     "search_word": searched(300, lambda known: known.word),
@@ -129,6 +138,8 @@ QUESTIONS: Final[Mapping[str, Question]] = {
     "facets_7d": suggested(FACETS),
     "facets_7d_model": suggested(["model"]),
     "facets_7d_user": suggested(["user_id"]),
+    "attribute_values_7d": attribute_values("tenant"),
+    "attribute_keys_7d": Question(lambda _: [attributes.keys(PROJECT, WEEK, Filters())], 200),
     "top_models": by_cost("model"),
     "top_users": by_cost("user_id"),
     "top_prompts": by_cost("prompt"),
