@@ -1,4 +1,4 @@
-"""What stored rows need from time to time: the retention of their project, and to go where they were deleted before."""
+"""The retention of projects, carried out: on what is stored when it changes, and on what arrives without it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from spanglass_store.connection import Store
-from spanglass_store.erasure import erase_again
 from spanglass_store.mutations import Tell, carry_out, silent
 from spanglass_store.retention import (
     KEPT_TABLES,
@@ -43,11 +42,9 @@ def apply_retention(store: Store, retention: Retention, *, now_ns: int, tell: Te
     return sum(place["unlike"] for _, place in unlike)
 
 
-def keep_up(store: Store) -> tuple[int, int]:
-    """Once an hour: (rows that got the retention of their project, rows that arrived after they were deleted).
-
-    Both are rows that were on their way when the project's days were changed, or when they were deleted.
+def adjust(store: Store) -> int:
+    """Give the rows that do not say the days of their project those days; how many. They were on their way when the days
+    were changed, or written by somebody who does not know them.
     """
     entries = [retention_from_row(row) for row in store.fetch_rows(all_retention())]
-    changed = sum(apply_retention(store, each, now_ns=time.time_ns()) for each in entries)
-    return changed, sum(erase_again(store).values())
+    return sum(apply_retention(store, each, now_ns=time.time_ns()) for each in entries)

@@ -27,7 +27,7 @@ from spanglass_store.rows import block_from_rows, block_from_spans
 from spanglass_store.scores import Score, block_from_scores
 from spanglass_store.span import Span
 from spanglass_store.span_details import block_from_details
-from spanglass_store.upkeep import apply_retention, keep_up, stored_of
+from spanglass_store.upkeep import adjust, apply_retention, stored_of
 
 AGES = (0, 3, 8, 40)  # days
 PROJECTS = ("shop", "house")
@@ -95,9 +95,9 @@ def test_a_new_retention_is_applied_to_what_is_stored_and_to_what_was_on_its_way
     store.insert(block_from_retention(week, version=1), token="1")
     late = Span("shop", "ab" * 16, "ab" * 8, "", at_ns - 8 * DAY_NS, at_ns, "from a spool, of last week")
     store.insert(block_from_spans([late, replace(late, start_ns=at_ns)]), token="late")
-    assert keep_up(store) == (2, 0)
+    assert adjust(store) == 2
     assert ages(store, "spans", "shop") == [0, 3]
-    assert keep_up(store) == (0, 0)
+    assert adjust(store) == 0
 
 
 @pytest.mark.clickhouse
