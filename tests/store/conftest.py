@@ -1,4 +1,4 @@
-"""What tests of the lists share: one database, filled once, that none of them writes to."""
+"""What tests of the lists share: one database, filled once. Who writes to it does so in a project of its own."""
 
 from __future__ import annotations
 

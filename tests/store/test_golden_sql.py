@@ -65,7 +65,7 @@ ASKED = (
     .with_attributes({"http.route": ["/a", "/b"], "resource.host.name": ["h"]})
 )
 BOUNDS = TraceBounds(0.5, 1.0, 2.0, 10, 1, "quality", 0.1, 0.9)
-PLACE = cursors.Cursor("newest", WINDOW, "1", "ab" * 16)
+PLACE = cursors.Cursor("newest", WINDOW, "9000000000000000000", "ab" * 16)  # later than anything: all rows come after
 NEWEST_CURSOR = cursors.encode(PLACE)
 SPAN_CURSOR = cursors.encode(replace(PLACE, id="ab" * 24))
 
