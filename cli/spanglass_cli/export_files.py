@@ -72,8 +72,8 @@ def write(store: Store, wanted: Wanted, path: Path, form: Form, advance: Advance
 
 
 def _filled(window: Window, first_ns: int, last_ns: int) -> Window:
-    """The part of ``window`` in which there are rows, and all of its end: rows may still be coming."""
-    return Window(max(window.start_ns, first_ns), max(window.end_ns, last_ns + 1))
+    """The part of ``window`` in which there are rows: one without an end has a day for each of centuries."""
+    return Window(max(window.start_ns, first_ns), min(window.end_ns, last_ns + 1))
 
 
 def _parquet(

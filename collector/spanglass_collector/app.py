@@ -23,8 +23,10 @@ from spanglass_collector.api.health import health_routes
 from spanglass_collector.api.langfuse import langfuse_routes
 from spanglass_collector.api.reads import read_routes
 from spanglass_collector.api.scores import score_routes
+from spanglass_collector.api.search import search_routes
 from spanglass_collector.api.sql import sql_routes
 from spanglass_collector.api.status import status_routes
+from spanglass_collector.api.suggestions import suggestion_routes
 from spanglass_collector.api.traceloop import traceloop_routes
 from spanglass_collector.caps import Caps
 from spanglass_collector.current_prices import CurrentPrices
@@ -213,6 +215,8 @@ def _api(services: Services) -> FastAPI:
         traceloop_routes,
         read_routes,
         analysis_routes,
+        search_routes,
+        suggestion_routes,
         sql_routes,
     ):
         api.include_router(routes(services))

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 from collector.serving import serving, settings
 
+from spanglass_collector.api.listings import LISTS
+from spanglass_collector.api.search import hits
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate
-from spanglass_store.queries import spans as spans_queries
-from spanglass_store.queries import traces
 from spanglass_store.query import FIELDS
 from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import Score, block_from_scores
@@ -144,6 +144,71 @@ def test_filters_go_together(client: httpx.Client, params: dict[str, Any], ids: 
     assert [int(trace["trace_id"], 16) for trace in get(client, "traces", limit=1000, **params)["traces"]] == ids
 
 
+def test_traces_by_what_they_come_to(client: httpx.Client) -> None:
+    found = get(client, "traces", limit=1000, min_cost_usd=0.1, max_duration_seconds=1, min_tokens=150)["traces"]
+    assert {int(trace["trace_id"], 16) for trace in found} == {n + 1 for n in range(100, TRACES)}
+    found = get(client, "traces", score_name="helpful", score_below=0.1)["traces"]
+    assert {int(trace["trace_id"], 16) for trace in found} == {1, 2, 3, 4, 5}
+    assert len(get(client, "traces", score_name="helpful", limit=1000)["traces"]) == 50
+
+
+def test_sessions_and_users_come_page_by_page_each_once(client: httpx.Client) -> None:
+    sessions = walked(client, "sessions", limit=50)
+    assert [session["session_id"] for session in sessions] == [f"s{n}" for n in range(TRACES // 2)]
+    assert (sessions[1]["traces"], sessions[1]["spans"], sessions[1]["total_tokens"]) == (2, 4, 205)
+    users = walked(client, "users", limit=3, order="tokens")
+    tokens = [user["total_tokens"] for user in users]
+    assert ({user["user_id"] for user in users}, tokens) == ({f"u{n}" for n in range(7)}, sorted(tokens, reverse=True))
+
+
+def test_one_session_with_its_traces_from_the_first_on(client: httpx.Client) -> None:
+    told = client.get("/api/v1/sessions/s4").json()
+    assert (told["session"]["traces"], told["cut"]) == (2, False)
+    assert [int(trace["trace_id"], 16) for trace in told["traces"]] == [10, 9]
+    first = client.get("/api/v1/sessions/s4", params={"limit": 1}).json()
+    then = client.get("/api/v1/sessions/s4", params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    assert first["traces"] + then["traces"] == told["traces"]
+    assert client.get("/api/v1/sessions/no/such").status_code == 404
+
+
+def test_a_search_shows_the_place_in_the_text(client: httpx.Client) -> None:
+    told = get(client, "search", search="my parcel", limit=2)
+    assert [(hit["trace_id"], hit["found_in"]) for hit in told["hits"]] == [(f"{n:032x}", "input") for n in (1, 2)]
+    assert "Where is my parcel?" in told["hits"][0]["snippet"]
+    more = get(client, "search", search="my parcel", limit=2, cursor=told["next_cursor"])
+    assert [hit["trace_id"] for hit in more["hits"]] == [f"{n:032x}" for n in (3, 4)]
+    assert get(client, "search", search='"y parc"', limit=1)["hits"][0]["found_in"] == "input"
+    assert get(client, "search", search="nothing of the kind")["hits"] == []
+    by_user = get(client, "search", search="u1", limit=1)["hits"][0]
+    assert (by_user["user_id"], by_user["found_in"], by_user["snippet"]) == ("u1", None, None)
+
+
+def test_a_snippet_is_the_surroundings() -> None:
+    text = "a" * 500 + " Lost " + "b" * 500
+    (hit,) = hits("lost", [{"trace_id_hex": "t", "span_id_hex": "s", "start_ns": 1, "input": "", "output": text}])
+    assert (hit["found_in"], hit["start_ns"], hit["trace_id"]) == ("output", "1", "t")
+    assert (hit["snippet"][0], hit["snippet"][-1], "Lost" in hit["snippet"], len(hit["snippet"])) == (
+        "…",
+        "…",
+        True,
+        202,
+    )
+
+
+def test_what_can_be_filtered_by_is_suggested(client: httpx.Client) -> None:
+    told = get(client, "facets", field=["model", "user_id", "tag"], limit=2, model="llama")["facets"]
+    assert list(told) == ["model", "user_id", "tag"]
+    assert {each["value"] for each in told["model"]["values"]} <= set(MODELS)  # without its own filter
+    assert (len(told["user_id"]["values"]), told["user_id"]["distinct_values"]) == (2, 7)
+    assert told["tag"]["values"] == [{"value": "beta", "count": len(range(2, TRACES, 3))}]
+    assert set(get(client, "facets")["facets"]) == set(FIELDS)
+    keys = get(client, "attributes")
+    assert {each["key"] for each in keys["attributes"]} == {"shop.basket", "metadata.plan"}
+    plans = get(client, "attributes", key="metadata.plan", contains="PR")
+    assert plans == {"values": [{"value": "pro", "count": TRACES}], "cut": False}
+    assert get(client, "attributes", key="shop.basket", limit=5)["cut"] is True
+
+
 def test_scores_come_page_by_page_each_once_newest_first(client: httpx.Client) -> None:
     found = walked(client, "scores", limit=7)
     times = [int(score["timestamp_ns"]) for score in found]
@@ -242,9 +307,9 @@ def test_no_parameter_of_a_get_breaks_it(client: httpx.Client) -> None:
             "resource.KEY",
             "score_name",
         }
-        odd = set(names) - shared | {"unheard_of"}
+        odd = set(names) - shared - ({"limit"} if path.endswith("s") else set()) | {"unheard_of"}
         if path.endswith("/traces"):  # what all lists read alike is tried with one
-            odd |= {"model", *WINDOW, "search", "not.FIELD", "attributes.KEY"}
+            odd |= {"model", "limit", *WINDOW, "search", "not.FIELD", "attributes.KEY"}
         for name, value in itertools.product(sorted(odd), ODD):
             place = path.replace("{trace_id}", "f" * 32).replace("{session_id}", "s1")
             answer = client.get(
@@ -259,7 +324,10 @@ def test_no_parameter_of_a_get_breaks_it(client: httpx.Client) -> None:
 
 def test_the_api_is_described_with_examples(client: httpx.Client) -> None:
     told = client.get("/openapi.json").json()
-    lists = {f"/api/v1/{name}" for name in ("traces", "spans", "scores", "measures", "attribution")}
+    lists = {
+        f"/api/v1/{name}"
+        for name in ("traces", "spans", "scores", "sessions", "users", "facets", "attributes", "search")
+    }
     posts = {f"/api/v1/{name}" for name in ("query", "sql", "outliers", "scores")}
     assert lists <= {path for path, methods in told["paths"].items() if "get" in methods}
     assert posts <= {path for path, methods in told["paths"].items() if "post" in methods}
@@ -282,14 +350,23 @@ def test_the_page_names_every_route_and_order_and_they_are_there(client: httpx.C
         if path.startswith("/api/v1/") and "read" in about.get("tags", [])
     }
     assert told == ours
-    for orders, path in ((traces.ORDERS, "traces"), (spans_queries.ORDERS, "spans")):
+    for orders, path in ((each.orders, each.name) for each in LISTS if len(list(each.orders)) > 1):
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `GET /api/v1/{path}` ")]
         assert set(re.findall(r"`(\w+)`", line.partition("`order`:")[2])) == set(orders)
 
 
 def test_a_key_is_needed_where_keys_are(tmp_path: Path, store_url: str) -> None:
     with serving(settings(tmp_path, store_url, require_keys=True)) as client:
-        for path in ("traces", "scores", "measures", "attribution"):
+        for path in (
+            "traces",
+            "scores",
+            "measures",
+            "attribution",
+            "sessions/s1",
+            "facets",
+            "attributes",
+            "search?search=x",
+        ):
             assert client.get(f"/api/v1/{path}").status_code in {401, 503}, path
         for path in ("query", "sql", "outliers"):
             body = {"measures": ["calls"], "sql": "SELECT 1", "selected": {}}

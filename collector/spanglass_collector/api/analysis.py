@@ -12,8 +12,15 @@ from starlette.responses import Response
 from spanglass_collector.api.answers import Json
 from spanglass_collector.api.arrow import FORM, ArrowStream, wants_arrow
 from spanglass_collector.api.documents import plain
-from spanglass_collector.api.query_body import FILTER_PARAMETERS, Narrowed, NarrowedBody, QueryBody, Values, filters_of
-from spanglass_collector.errors import Rejected
+from spanglass_collector.api.query_body import (
+    FILTER_PARAMETERS,
+    Narrowed,
+    NarrowedBody,
+    QueryBody,
+    Values,
+    filters_of,
+    rejecting,
+)
 from spanglass_collector.services import Services
 from spanglass_store import measures
 from spanglass_store.queries import attribution, outliers
@@ -71,11 +78,8 @@ def analysis_routes(services: Services) -> APIRouter:
         Unknown is null. As Arrow on ``Accept: application/vnd.apache.arrow.stream``.
         """
         project = await services.gate.project_of(request.headers, "read")
-        try:
+        with rejecting():
             wanted = measured(asked, project, asked.window(services.clock()), asked.narrowed())
-        except ValueError as error:
-            msg = f"{error}."
-            raise Rejected(msg) from error
         if wants_arrow(request.headers):
             return ArrowStream(await services.readers.run(services.store.raw, wanted, form=FORM))
         return Json({"rows": plain(await rows(wanted))})

@@ -12,14 +12,15 @@ from starlette.responses import Response
 from spanglass_collector.api.answers import Json
 from spanglass_collector.api.arrow import FORM, OF_CURSOR, ArrowStream, cut_to, ends, shown, wants_arrow
 from spanglass_collector.api.documents import plain
-from spanglass_collector.api.query_body import FILTER_PARAMETERS, Narrowed
-from spanglass_collector.errors import Rejected
+from spanglass_collector.api.query_body import FILTER_PARAMETERS, Narrowed, rejecting
 from spanglass_collector.services import Services
 from spanglass_store.connection import Store
 from spanglass_store.query import Query as StoreQuery
 
 Rows = Sequence[Mapping[str, Any]]
 Documents = list[dict[str, Any]]
+Limit = Annotated[int, Query(gt=0, le=1000, description="Rows of a page")]
+Cursor = Annotated[str, Query(description="next_cursor of the page before; all else stays the same")]
 FILTERED: Final[dict[str, Any]] = {"parameters": FILTER_PARAMETERS}
 
 
@@ -31,6 +32,11 @@ def without_order(row: Mapping[str, Any]) -> dict[str, Any]:
 def as_they_are(_store: Store, _project: str, rows: Rows) -> Documents:
     """Rows as documents."""
     return plain(map(without_order, rows))
+
+
+def nothing_more() -> dict[str, Any]:
+    """No further parameters."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Listing:
     after: Callable[..., str]
     orders: Iterable[str] = ("newest",)
     documents: Callable[[Store, str, Rows], Documents] = as_they_are
+    more: Callable[..., dict[str, Any]] = nothing_more
+    """Reads further parameters of its own, a dependency of the route: further arguments of ``find``."""
 
 
 def add_list(routes: APIRouter, services: Services, listing: Listing) -> None:
@@ -57,16 +65,14 @@ def add_list(routes: APIRouter, services: Services, listing: Listing) -> None:
         request: Request,
         asked: Annotated[Narrowed, Depends()],
         order: Annotated[str, Query(description="One of those above")] = "newest",
-        limit: Annotated[int, Query(gt=0, le=1000, description="Rows of a page")] = 100,
-        cursor: Annotated[str, Query(description="next_cursor of the page before; all else stays the same")] = "",
+        limit: Limit = 100,
+        cursor: Cursor = "",
+        more: dict[str, Any] = Depends(listing.more),  # noqa: B008 - a local name, which no annotation may hold
     ) -> Response:
         project = await services.gate.project_of(request.headers, "read")
         window = asked.window(services.clock())
-        try:
-            query = listing.find(project, window, asked.filters, order=order, limit=limit, cursor=cursor)
-        except ValueError as error:
-            msg = f"{error}."
-            raise Rejected(msg) from error
+        with rejecting():
+            query = listing.find(project, window, asked.filters, order=order, limit=limit, cursor=cursor, **more)
 
         def as_arrow() -> Response:
             table, cut = cut_to(services.store.raw(query, form=FORM), query.row_limit)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Final
 
 from fastapi import Query, Request
@@ -34,7 +35,18 @@ FILTER_PARAMETERS: Final = [
     }.items()
 ]
 """For OpenAPI: filters are read from the request itself, as their names are open."""
-OWN: Final = frozenset({"start_ns", "end_ns", "search", "limit", "cursor", "order", "field", "key", "prefix", "q"})
+TOTALS: Final = (
+    "min_cost_usd",
+    "min_duration_seconds",
+    "max_duration_seconds",
+    "min_tokens",
+    "min_errors",
+    "score_above",
+    "score_below",
+)
+OWN: Final = frozenset(
+    {"start_ns", "end_ns", "search", "limit", "cursor", "order", "field", "key", "contains", *TOTALS}
+)
 """Parameters of GET routes that are no filters."""
 Values = dict[str, list[str]]
 
@@ -100,6 +112,16 @@ class QueryBody(NarrowedBody):
     limit: int = Field(100, gt=0, le=10_000, description="Groups, where there is no interval")
 
 
+@contextmanager
+def rejecting() -> Iterator[None]:
+    """A question without sense, of which the store says ValueError, becomes Rejected."""
+    try:
+        yield
+    except ValueError as error:
+        msg = f"{error}."
+        raise Rejected(msg) from error
+
+
 def window_of(start_ns: int | None, end_ns: int | None, now_ns: int) -> Window:
     """The window asked for; the last hour where nothing was. Raises Rejected where it ends before it starts."""
     end = now_ns if end_ns is None else end_ns
@@ -134,8 +156,5 @@ def filters_of(
 ) -> Filters:
     """The filters asked for. Raises Rejected for a field that does not exist."""
     data = {"values": values, "search": search, "excluded": excluded, "attributes": attributes}
-    try:
+    with rejecting():
         return Filters.from_plain(data)
-    except ValueError as error:
-        msg = f"{error}."
-        raise Rejected(msg) from error

@@ -1,26 +1,25 @@
-"""Reading what is stored: one trace, and lists."""
+"""Reading what is stored: one trace, one session, and lists."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from spanglass_collector.api.answers import Json
-from spanglass_collector.api.documents import score_document, trace_document
-from spanglass_collector.api.lists import Documents, Listing, Rows, add_list, without_order
-from spanglass_collector.api.whole_spans import whole_spans
+from spanglass_collector.api.documents import trace_document
+from spanglass_collector.api.listings import LISTS
+from spanglass_collector.api.lists import Cursor, Limit, add_list, as_they_are
+from spanglass_collector.api.query_body import rejecting
 from spanglass_collector.errors import Rejected
 from spanglass_collector.services import Services
-from spanglass_store.connection import Store
-from spanglass_store.queries import scores as scores_queries
-from spanglass_store.queries import spans as spans_queries
+from spanglass_store.connection import Rows
+from spanglass_store.queries import sessions as sessions_queries
 from spanglass_store.queries import trace as trace_queries
 from spanglass_store.queries import traces as traces_queries
-from spanglass_store.query import Query as StoreQuery
+from spanglass_store.query import Filters, Query
 from spanglass_store.rows import span_from_row
 from spanglass_store.scores import score_from_row
 from spanglass_store.span_details import completed
@@ -28,43 +27,11 @@ from spanglass_store.span_details import completed
 HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 
 
-def _scores(_store: Store, _project: str, rows: Rows) -> Documents:
-    return [score_document(score_from_row(without_order(row))) for row in rows]
-
-
-LISTS: Final = (
-    Listing(
-        "traces",
-        "Traces with a span in the window that passes the filters, newest first.",
-        traces_queries.find,
-        traces_queries.after,
-        traces_queries.ORDERS,
-    ),
-    Listing(
-        "spans",
-        "Spans that started in the window and pass the filters, newest first, whole: with content, messages, scores. "
-        "As Arrow: the columns of the table, without messages and scores, and without what log records tell.",
-        partial(spans_queries.find, columns=spans_queries.WHOLE),
-        spans_queries.after,
-        spans_queries.ORDERS,
-        whole_spans,
-    ),
-    Listing(
-        "scores",
-        "Scores given in the window, newest first; filters are of the spans of their trace, and score_name.",
-        scores_queries.find,
-        scores_queries.after,
-        scores_queries.ORDERS,
-        _scores,
-    ),
-)
-
-
 def read_routes(services: Services) -> APIRouter:
     """Everything that needs the scope ``read``."""
     routes = APIRouter(prefix="/api/v1", tags=["read"])
 
-    async def rows(query: StoreQuery) -> list[dict[str, Any]]:
+    async def rows(query: Query) -> Rows:
         return await services.readers.run(services.store.fetch_rows, query)
 
     @routes.get("/traces/{trace_id}")
@@ -81,6 +48,22 @@ def read_routes(services: Services) -> APIRouter:
             return Json({"error": f"There is no trace {trace_id} in project {project}."}, 404)
         shown = completed(map(span_from_row, spans), details)
         return Json(trace_document(trace_id, shown, map(score_from_row, scores)))
+
+    @routes.get("/sessions/{session_id:path}")
+    async def session(request: Request, session_id: str, limit: Limit = 1000, cursor: Cursor = "") -> Response:
+        """A session: ``{session, traces, next_cursor, cut}``, its totals and its traces, earliest first."""
+        project = await services.gate.project_of(request.headers, "read")
+        of_it = Filters.of(session_id=[session_id])
+        with rejecting():
+            theirs = sessions_queries.traces_of(project, session_id, limit=limit, cursor=cursor)
+        totals = sessions_queries.find(project, sessions_queries.EVER, of_it, limit=1)
+        told, traces = await asyncio.gather(rows(totals), rows(theirs))
+        if not told:
+            return Json({"error": f"There is no session {session_id} in project {project}."}, 404)
+        place = traces_queries.after(traces, sessions_queries.EVER, "oldest", cursor) if traces.cut else None
+        shown = as_they_are(services.store, project, traces)
+        (whole,) = as_they_are(services.store, project, told)
+        return Json({"session": whole, "traces": shown, "next_cursor": place, "cut": traces.cut})
 
     for each in LISTS:
         add_list(routes, services, each)
