@@ -96,6 +96,12 @@ def test_figures_and_sql_are_frames_too(client: Client) -> None:
     assert {"name", "unit", "help"} <= client.measures()[0].keys()
     told = client.sql("SELECT max(input_tokens) AS most FROM spans WHERE name = {name:String}", name="chat")
     assert told.most.tolist() == [TRACES - 1]
+    assert sum(client.attribution()["parts"].values()) == pytest.approx(client.attribution()["after_usd"])
+    dear = client.outliers({"min_cost_usd": 0.001}, kind="llm", limit=3)
+    assert ("field", "model", "llama") in {
+        (each["source"], each["key"], each["value"]) for each in dear["distinctions"]
+    }
+    assert client.sessions().empty
     assert client.scores(score_name="helpful").value.tolist() == [1.0, 0.5, 0.0]
 
 

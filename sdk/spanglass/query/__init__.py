@@ -18,9 +18,11 @@ from spanglass.query.errors import MissingPackage, NotAllowed, QueryError, Rejec
 
 if TYPE_CHECKING:
     _typed = Client()
+    attribution = _typed.attribution
     documents = _typed.documents
     measure = _typed.measure
     measures = _typed.measures
+    outliers = _typed.outliers
     scores = _typed.scores
     sessions = _typed.sessions
     spans = _typed.spans
@@ -37,9 +39,11 @@ __all__ = [
     "Rejected",
     "TooMuch",
     "Unavailable",
+    "attribution",
     "documents",
     "measure",
     "measures",
+    "outliers",
     "scores",
     "sessions",
     "spans",

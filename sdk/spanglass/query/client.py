@@ -93,13 +93,17 @@ class Client:
         """
         return self._listed("spans", limit, _params(narrowed, self._clock(), order=order))
 
-    def sessions(self, *, limit: int | None = PAGE_ROWS, **narrowed: Unpack[Narrowed]) -> pd.DataFrame:
-        """One row a session, the latest first."""
-        return self._listed("sessions", limit, _params(narrowed, self._clock()))
+    def sessions(
+        self, *, limit: int | None = PAGE_ROWS, order: str = "newest", **narrowed: Unpack[Narrowed]
+    ) -> pd.DataFrame:
+        """One row a session, the latest first, or by ``order``: ``oldest``, ``traces``, ``cost``, ``tokens``, ``errors``."""
+        return self._listed("sessions", limit, _params(narrowed, self._clock(), order=order))
 
-    def users(self, *, limit: int | None = PAGE_ROWS, **narrowed: Unpack[Narrowed]) -> pd.DataFrame:
-        """One row a user."""
-        return self._listed("users", limit, _params(narrowed, self._clock()))
+    def users(
+        self, *, limit: int | None = PAGE_ROWS, order: str = "newest", **narrowed: Unpack[Narrowed]
+    ) -> pd.DataFrame:
+        """One row a user, the latest first, or by ``order`` as ``sessions``."""
+        return self._listed("users", limit, _params(narrowed, self._clock(), order=order))
 
     def scores(self, *, limit: int | None = PAGE_ROWS, **narrowed: Unpack[Narrowed]) -> pd.DataFrame:
         """One row a score, newest first."""
@@ -125,6 +129,22 @@ class Client:
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace: its spans, scores and totals, as the API writes them."""
         found: dict[str, Any] = json.loads(self._collector.get(f"traces/{trace_id}", {})[0])
+        return found
+
+    def attribution(self, **narrowed: Unpack[Narrowed]) -> dict[str, Any]:
+        """What changed the cost since the window of the same length before: ``before_usd``, ``after_usd``, ``parts`` (which
+        add up to the difference), ``models``.
+        """
+        body, _ = self._collector.get("attribution", _params(narrowed, self._clock()))
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def outliers(self, selected: Mapping[str, Any], *, limit: int = 20, **narrowed: Unpack[Narrowed]) -> dict[str, Any]:
+        """What the ``selected`` spans have that the others do not: ``{"min_duration_seconds": 5}``, ``{"min_cost_usd": 0.1}``,
+        ``{"filters": {"status": ["error"]}}``.
+        """
+        asked = _document(narrowed, self._clock()) | {"selected": dict(selected), "limit": limit}
+        found: dict[str, Any] = json.loads(self._collector.post("outliers", asked)[0])
         return found
 
     def measure(
