@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spanglass_store.connection import Store
     from spanglass_store.embedded_home import Home
 
-QUIET: Final = {"merge_tree": "<max_bytes_to_merge_at_max_space_in_pool>1</max_bytes_to_merge_at_max_space_in_pool>"}
+QUIET: Final = {"max_bytes_to_merge_at_max_space_in_pool": 1}
 """Nothing is merged, so that rows can be counted."""
 
 LEFT_SECONDS: Final = 7 * 86_400.0
@@ -154,10 +154,15 @@ def _database(data_dir: Path) -> Iterator[tuple[Store, Home]]:
 def _started(data_dir: Path) -> Iterator[Store]:
     from spanglass_store.connection import Store
     from spanglass_store.embedded import EmbeddedClickHouse
+    from spanglass_store.embedded_config import MERGE_TREE
 
+    merge_tree = "".join(f"<{name}>{value}</{name}>" for name, value in {**MERGE_TREE, **QUIET}.items())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with EmbeddedClickHouse(data_dir, http_port=port, sections=QUIET) as server, Store.open(server.url()) as store:
+    with (
+        EmbeddedClickHouse(data_dir, http_port=port, sections={"merge_tree": merge_tree}) as server,
+        Store.open(server.url()) as store,
+    ):
         yield store
 
 

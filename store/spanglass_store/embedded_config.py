@@ -32,9 +32,13 @@ SERVER: Final[Mapping[str, str | int]] = {
 }
 """A profile for a laptop: a few small caches and threads instead of gigabytes and pools of one thread a core."""
 
-MERGE_TREE: Final[Mapping[str, str | int]] = {"fsync_after_insert": 1, "fsync_part_directory": 1}
-"""An answered insert survives a power cut: there is no replica to fetch it from, and the sender forgets it. Merged
-parts need no such care, their sources stay on disk for another eight minutes."""
+MERGE_TREE: Final[Mapping[str, str | int]] = {
+    "fsync_after_insert": 1,
+    "fsync_part_directory": 1,
+    "min_compressed_bytes_to_fsync_after_merge": 1,
+}
+"""An answered insert survives a power cut: there is no replica to fetch it from, and the sender forgets it. So does what
+merges and mutations write anew, because this engine keeps the parts it replaces for no time at all (a server: 480 s)."""
 
 ACCESS_CONTROL: Final[Mapping[str, str | int]] = {
     "select_from_system_db_requires_grant": "true",

@@ -22,6 +22,7 @@ from ports import free_port
 from spanglass_store import embedded, embedded_home
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
+from spanglass_store.embedded_config import MERGE_TREE
 from spanglass_store.errors import DataDirInUse, PortTaken, StoreError, StoreUnavailable
 from spanglass_store.query import Query
 
@@ -106,6 +107,11 @@ def test_its_memory_and_its_queries_are_limited(tmp_path: Path) -> None:
         assert value(server, "SELECT 1") == "1"
 
 
+def test_what_is_written_is_on_disk_before_what_it_replaces_goes(clickhouse: EmbeddedClickHouse) -> None:
+    for name in MERGE_TREE:
+        assert value(clickhouse, f"SELECT value FROM system.merge_tree_settings WHERE name = '{name}'") == "1"
+
+
 def test_it_writes_no_log_tables(server: EmbeddedClickHouse) -> None:
     fill(server, 10)
     value(server, "SYSTEM FLUSH LOGS")
@@ -158,8 +164,10 @@ def test_the_writer_reaches_no_files_and_makes_no_users(clickhouse: EmbeddedClic
         "SELECT * FROM file('/etc/passwd', 'LineAsString')",
         "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
         "CREATE USER another",
+        "BACKUP DATABASE system TO File('/tmp/all')",
     ):
         assert "ACCESS_DENIED" in ask(clickhouse, sql).text
+    assert "is not allowed for backups" in ask(clickhouse, "BACKUP DATABASE system TO Disk('default', 'x')").text
 
 
 def test_secrets_are_for_the_owner_only(server: EmbeddedClickHouse) -> None:
