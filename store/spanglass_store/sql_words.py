@@ -9,7 +9,7 @@ comments, names quoted in one way, a call is a name with ``(`` right behind it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +29,9 @@ ALSO_ALLOWED: Final = (
 )
 """Of the other categories, and what is written as a call without being a function."""
 
+SERVERS_OWN: Final = frozenset({"system", "information_schema"})
+"""Databases of which rights alone show something to everybody, as how many rows there are of all projects."""
+
 TABLE_FUNCTIONS: Final = "numbers,generateSeries,generate_series,zeros"
 
 COMBINATORS: Final = (
@@ -39,9 +42,9 @@ COMBINATORS: Final = (
 _TOKEN: Final = re.compile(
     r"""
       '(?:[^'\\]|\\.)*'
-    | \{\s*\w+\s*:\s*(?P<bound>[^}]*)\}
-    | (?P<name> `(?:[^`\\]|\\.)*` | "(?:[^"\\]|\\.)*" | [^\W\d]\w* ) (?P<call>\()?
-    | [\w.]+ | .
+    | \{ (?P<parameter>\w+) : (?P<type>[^}]*) \}
+    | (?P<name> `(?:[^`\\]|\\.)*` | "(?:[^"\\]|\\.)*" | [^\W\d]\w* ) (?P<after>[(.])?
+    | \d[\w.]* | .
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -74,18 +77,28 @@ def names_from_rows(functions: Iterable[Mapping[str, Any]], table_functions: Ite
     return Names(frozenset(fine | set(TABLE_FUNCTIONS.lower().split(","))), frozenset(known - fine))
 
 
-def refusal(text: str, names: Names) -> str:
-    """Why ``text``, a query as the server writes it, is not run: a sentence, or nothing."""
+def refusal(text: str, names: Names, parameters: Collection[str] = ()) -> str:
+    """Why ``text``, a query as the server writes it, is not run with ``parameters``: a sentence, or nothing."""
     if not re.match(r"\W*(SELECT|WITH)\b", text):
         return "One SELECT is answered, and nothing else."
+    bound = set()
     for token in _TOKEN.finditer(text):
-        if token["bound"] is not None and "Identifier" in token["bound"]:
-            return "A parameter is a value; a name stands in the text."
-        if token["name"] is None:
-            continue
-        name = re.sub(r"\\(.)", r"\1", token["name"].strip('`"'))
-        if not _may_be_called(name, names) if token["call"] else name.lower() in names.forbidden:
-            return f"{name[:60]} is not among the functions that may be called here."
+        if token["type"] is not None:
+            bound.add(token["parameter"])
+            if "Identifier" in token["type"]:
+                return "A parameter is a value; a name stands in the text."
+        elif token["name"] is not None and (reason := _of_name(token["name"], token["after"], names)):
+            return reason
+    missing = sorted(set(parameters) - bound)
+    return f"The parameter {missing[0][:60]} stands nowhere in the text as {{NAME:Type}}." if missing else ""
+
+
+def _of_name(text: str, after: str | None, names: Names) -> str:
+    name = re.sub(r"\\(.)", r"\1", text.strip('`"'))
+    if after == "." and name.lower() in SERVERS_OWN:
+        return "Tables are spans, scores and span_details; those of the server are not to be read here."
+    if not _may_be_called(name, names) if after == "(" else name.lower() in names.forbidden:
+        return f"{name[:60]} is not among the functions that may be called here."
     return ""
 
 

@@ -53,6 +53,8 @@ def test_what_computes_is_allowed(text: str) -> None:
         ("SELECT own('x')", "own"),
         ("SELECT ownIf('x')", "ownIf"),
         ("SELECT If(1)", "If"),
+        ("SELECT x.file('/etc/passwd')", "file"),
+        ("SELECT `a'`, file('/etc/passwd'), 'x'", "file"),
         ("SELECT dictGet('d', 'a', 1)", "dictGet"),
     ],
 )
@@ -63,6 +65,18 @@ def test_what_reaches_further_is_named(text: str, named: str) -> None:
 @pytest.mark.parametrize("text", ["INSERT INTO x SELECT 1", "EXPLAIN SELECT 1", "SHOW TABLES", "SELECTED", ""])
 def test_only_a_select_is_answered(text: str) -> None:
     assert refusal(text, NAMES) == "One SELECT is answered, and nothing else."
+
+
+@pytest.mark.parametrize("table", ["system.tables", "`system`.tables", "SYSTEM.one", "information_schema.tables"])
+def test_the_servers_own_tables_are_not_read(table: str) -> None:
+    assert "not to be read here" in refusal(f"SELECT * FROM {table}", NAMES)
+    assert refusal("SELECT 1 AS system", NAMES) == ""
+
+
+@pytest.mark.parametrize("name", ["b", "$a$", "a b", "A"])
+def test_a_parameter_that_is_nowhere_is_named(name: str) -> None:
+    assert refusal("SELECT {a:String}, '{b:String}', '$a$'", NAMES, ["a"]) == ""
+    assert name in refusal("SELECT {a:String}, '{b:String}', '$a$'", NAMES, ["a", name])
 
 
 def test_a_parameter_is_no_name() -> None:
