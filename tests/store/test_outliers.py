@@ -101,15 +101,39 @@ def test_nothing_stands_out_where_there_is_nothing_or_nothing_else(store: Store)
     assert of(store, Selection(Filters.of(model=["m-1"]))).distinctions == ()
 
 
+FAILED = Selection(Filters.of(status=["error"]))
+
+
+def sampled(store: Store, window: Window, sample: int) -> Comparison:
+    query = values("default", window, CALLS, FAILED)
+    params = tuple((name, sample if name == "sample" else value) for name, value in query.params)
+    first, again = (compared(store.fetch_rows(replace(query, params=params))) for _ in range(2))
+    assert first == again
+    return first
+
+
 @pytest.mark.clickhouse
 def test_many_spans_are_compared_by_a_sample_that_says_so(store: Store) -> None:
     store.insert(block_from_spans(history()), token="history")
-    query = values("default", WINDOW, CALLS, Selection(Filters.of(status=["error"])))
-    smaller = replace(query, params=tuple((n, 60 if n == "sample" else v) for n, v in query.params))
-    found = compared(store.fetch_rows(smaller))
+    found = sampled(store, WINDOW, 60)
     assert (found.selected_spans, found.other_spans, found.sampled_selected) == (40, 360, 40)
     assert 30 < found.sampled_others < 100
     assert found.is_sampled
+    assert found.distinctions[0].selected_share == 1.0
+
+
+@pytest.mark.clickhouse
+def test_of_a_long_window_some_hours_are_read_for_both_sides(store: Store) -> None:
+    hour_ns = 3600 * 10**9
+    spread = [
+        replace(span, start_ns=NOW_NS - (n + 1) * hour_ns, end_ns=NOW_NS - (n + 1) * hour_ns + span.duration_ns)
+        for n, span in enumerate(history())
+    ]
+    store.insert(block_from_spans(spread), token="history")
+    found = sampled(store, Window(NOW_NS - 720 * hour_ns, NOW_NS), 20)
+    assert (found.selected_spans, found.other_spans) == (40, 360)
+    assert 8 < found.sampled_selected < 32
+    assert 5 < found.sampled_others < 40
     assert found.distinctions[0].selected_share == 1.0
 
 

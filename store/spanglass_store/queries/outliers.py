@@ -22,6 +22,9 @@ Source = Literal["field", "tag", "parameter", "metadata", "attribute", "resource
 
 SAMPLE_SPANS: Final = 20_000
 """How many spans of either side are looked at, roughly: shares are then within 0.7 points (95 %)."""
+LEAST_HOURS: Final = 100
+"""Of longer windows some hours are read, the same for both sides, if that is enough for the sample."""
+HOUR_NS: Final = 3600 * 10**9
 VALUE_CHARACTERS: Final = 200
 """Longer values are compared and shown by their beginning."""
 FEWEST: Final = 3
@@ -97,8 +100,8 @@ def values(project: str, window: Window, population: Filters, selection: Selecti
     Grain: one row a value, the largest difference of shares first, at most CANDIDATES; then one with empty ``source``
     that counts all spans. What the selection is made by is left out.
 
-    Reads ``spans`` of the window twice: what counts them, then, of SAMPLE_SPANS of either side, taken by a hash of
-    their ids (the same each time), all fields and maps.
+    Reads ``spans`` of the window twice: what counts them, then, of SAMPLE_SPANS of either side, all fields and maps. The
+    sample is taken by hashes, of hours (at least LEAST_HOURS) and then of ids: it is the same each time.
     """
     where = spans_where(project, window, population)
     chosen = told_apart(_selected(project, window, selection), where, "selected_")
@@ -110,7 +113,8 @@ def values(project: str, window: Window, population: Filters, selection: Selecti
     return query(
         "what the selected spans have that others do not",
         f"""
-        WITH (SELECT (countIf({chosen.sql}) AS selected, count() - selected) FROM spans WHERE {where.sql}) AS there_are,
+        WITH (SELECT (countIf({chosen.sql}) AS selected, toUInt64(count() - selected)) FROM spans WHERE {where.sql}) AS there_are,
+        greatest(1, least({{most_hours:UInt64}}, intDiv(least(there_are.1, there_are.2), {{sample:UInt64}}))) AS hours,
         compared AS (
         SELECT source, key, value, countIf(is_selected) AS selected, countIf(NOT is_selected) AS others
         FROM (
@@ -119,8 +123,9 @@ def values(project: str, window: Window, population: Filters, selection: Selecti
         arrayMap(tag -> ('tag', '', toString(tag)), arrayDistinct(tags)),
         {maps}) AS pairs
         FROM spans WHERE {where.sql}
+        AND cityHash64(toStartOfHour(start_time)) % hours = 0
         AND cityHash64(trace_id, span_id) % greatest(1, intDiv(
-        if(is_selected, there_are.1, there_are.2) + {{sample:UInt64}} - 1, {{sample:UInt64}})) = 0
+        intDiv(if(is_selected, there_are.1, there_are.2), hours) + {{sample:UInt64}} - 1, {{sample:UInt64}})) = 0
         )
         ARRAY JOIN pairs.1 AS source, pairs.2 AS key, pairs.3 AS value
         GROUP BY source, key, value
@@ -137,6 +142,7 @@ def values(project: str, window: Window, population: Filters, selection: Selecti
         where,
         chosen,
         sample=SAMPLE_SPANS,
+        most_hours=max(1, window.duration_ns // (LEAST_HOURS * HOUR_NS)),
         fewest=FEWEST,
         told_by=selection.told_by,
         limit=CANDIDATES,
