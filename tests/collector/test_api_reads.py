@@ -355,6 +355,11 @@ def test_the_page_names_every_route_and_order_and_they_are_there(client: httpx.C
         assert set(re.findall(r"`(\w+)`", line.partition("`order`:")[2])) == set(orders)
 
 
+def test_the_sql_of_the_page_runs(client: httpx.Client) -> None:
+    (text,) = re.findall(r'spanglass sql "(.+?)"', API_PAGE.read_text(), re.DOTALL)
+    assert client.post("/api/v1/sql", json={"sql": text}).status_code == 200
+
+
 def test_a_key_is_needed_where_keys_are(tmp_path: Path, store_url: str) -> None:
     with serving(settings(tmp_path, store_url, require_keys=True)) as client:
         for path in (

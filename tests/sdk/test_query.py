@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from spanglass_store.rows import block_from_spans
 from spanglass_store.scores import Score, block_from_scores
 from spanglass_store.span import Cost, Span, Usage
 
+API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "query_frames.py"
 TRACES = 1100  # more than a page
 END_NS = (time.time_ns() // 10**9 - TRACES) * 10**9
@@ -226,12 +228,14 @@ def test_functions_of_the_module_are_those_of_a_client() -> None:
 
 
 @pytest.mark.clickhouse
-def test_the_example_runs_as_it_stands(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_and_the_page_run_as_they_stand(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPANGLASS_ENDPOINT", client._collector.url)
     spanglass.query._default.cache_clear()
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         runpy.run_path(str(EXAMPLE))
+        (page,) = re.findall(r"```python\n(.+?)```", API_PAGE.read_text(), re.DOTALL)
+        exec(page, {})
     spanglass.query._default.cache_clear()
     assert "llama" in told.getvalue()
 
