@@ -6,13 +6,13 @@ window and the filters are inside every ``Query``. Errors are never cached: they
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from spanglass_dashboard import settings
-from spanglass_store.connection import Store
+from spanglass_store.connection import Rows, Store
 from spanglass_store.errors import StoreError
 from spanglass_store.native import Block
 from spanglass_store.query import Query
@@ -36,7 +36,7 @@ def load_recent(query: Query) -> pd.DataFrame:
     return _recent(_url(), query)
 
 
-def fetch_rows(query: Query) -> list[dict[str, Any]]:
+def fetch_rows(query: Query) -> Rows:
     """The rows of ``query`` as dictionaries, straight from the database: the caller caches what it makes of them.
 
     Raises as ``load``.

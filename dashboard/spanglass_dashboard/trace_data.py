@@ -47,6 +47,7 @@ class Trace:
     scores: tuple[Score, ...]
     totals: Totals
     by_id: Mapping[str, Span]
+    is_cut: bool = False  # it has more spans than are read
 
     @property
     def root(self) -> Span:
@@ -93,13 +94,16 @@ def totals(placed: Layout) -> Totals:
 @st.cache_resource(ttl=KEPT_SECONDS, max_entries=MAX_TRACES, show_spinner=False)
 def _trace(url: str, project: str, trace_id: str) -> Trace | None:
     del url  # only tells databases apart
-    found = [span_from_row(row) for row in data.fetch_rows(trace_queries.spans(project, trace_id))]
+    rows = data.fetch_rows(trace_queries.spans(project, trace_id))
+    found = [span_from_row(row) for row in rows]
     if not found:
         return None
     spans = completed(found, data.fetch_rows(trace_queries.details(project, trace_id)))
     scores = tuple(score_from_row(row) for row in data.fetch_rows(trace_queries.scores(project, trace_id)))
     placed = layout(spans)
-    return Trace(trace_id, placed, scores, totals(placed), {span.span_id: span for span in reversed(placed.spans)})
+    return Trace(
+        trace_id, placed, scores, totals(placed), {span.span_id: span for span in reversed(placed.spans)}, rows.cut
+    )
 
 
 @st.cache_resource(ttl=KEPT_SECONDS, max_entries=MAX_TRACES, show_spinner=False)

@@ -49,6 +49,8 @@ def show(project: str, trace_id: str, asked_for: str) -> None:
         not_found(asked_for)
         return
     _totals(trace)
+    if trace.is_cut:
+        st.warning(f"This trace has more spans. Only the first {trace.totals.spans:,} are shown and summed here.")
     if trace.placed.is_partial:
         _partial()
     _body(project, trace)

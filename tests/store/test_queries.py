@@ -131,6 +131,13 @@ def test_a_span_sent_in_two_batches_is_shown_once(three_traces: Store) -> None:
 
 
 @pytest.mark.clickhouse
+def test_a_trace_with_more_spans_than_are_read_says_so(three_traces: Store) -> None:
+    for limit, cut in ((3, False), (2, True)):
+        rows = three_traces.fetch_rows(trace.spans("default", ONE, limit=limit))
+        assert ([row["span_id_hex"] for row in rows], rows.cut) == ([f"{n + 1:016x}" for n in range(limit)], cut)
+
+
+@pytest.mark.clickhouse
 def test_a_score_written_again_replaces_the_older_one(three_traces: Store) -> None:
     changed = Score("default", "s1", "quality", NOW_NS - SECOND_NS, trace_id=ONE, value=0.9, updated_at_ns=NOW_NS)
     three_traces.insert(block_from_scores([changed]), token="changed")

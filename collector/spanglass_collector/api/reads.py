@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from spanglass_collector.api.answers import Json
+from spanglass_collector.api.answers import ERRORS, Json
 from spanglass_collector.api.documents import trace_document
 from spanglass_collector.api.listings import LISTS
 from spanglass_collector.api.lists import Cursor, Limit, add_list, as_they_are
@@ -29,14 +29,14 @@ HEX_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 
 def read_routes(services: Services) -> APIRouter:
     """Everything that needs the scope ``read``."""
-    routes = APIRouter(prefix="/api/v1", tags=["read"])
+    routes = APIRouter(prefix="/api/v1", tags=["read"], responses=ERRORS)
 
     async def rows(query: Query) -> Rows:
         return await services.readers.run(services.store.fetch_rows, query)
 
     @routes.get("/traces/{trace_id}")
     async def trace(request: Request, trace_id: str) -> Response:
-        """A trace: its spans, earliest first, its scores and its totals."""
+        """A trace: its spans, earliest first, its scores and its totals; ``cut`` where it has more spans than are told."""
         project = await services.gate.project_of(request.headers, "read")
         if len(trace_id) != 32 or not HEX_DIGITS.issuperset(trace_id):
             msg = "A trace id is 32 hexadecimal digits."
@@ -47,7 +47,7 @@ def read_routes(services: Services) -> APIRouter:
         if not spans:
             return Json({"error": f"There is no trace {trace_id} in project {project}."}, 404)
         shown = completed(map(span_from_row, spans), details)
-        return Json(trace_document(trace_id, shown, map(score_from_row, scores)))
+        return Json(trace_document(trace_id, shown, map(score_from_row, scores)) | {"cut": spans.cut})
 
     @routes.get("/sessions/{session_id:path}")
     async def session(request: Request, session_id: str, limit: Limit = 1000, cursor: Cursor = "") -> Response:

@@ -16,7 +16,6 @@ from spanglass_store.query import (
     every,
     query,
     spans_where,
-    told_apart,
 )
 
 ALL: Final = tuple(FIELDS)

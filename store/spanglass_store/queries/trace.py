@@ -9,7 +9,8 @@ from spanglass_store.rows import read_list
 
 
 def spans(project: str, trace_id: str, *, limit: int = 20_000) -> Query:
-    """Spans of the trace with this hex id, earliest first, each once, for ``rows.span_from_row``.
+    """Spans of the trace with this hex id, earliest first, each once, for ``rows.span_from_row``; ``cut`` where there are
+    more than ``limit``.
 
     Reads ``spans`` through the index on the trace id; no time is needed.
     """
@@ -24,8 +25,8 @@ def spans(project: str, trace_id: str, *, limit: int = 20_000) -> Query:
         """,
         project=project,
         trace_id=trace_id,
-        limit=limit,
-    )
+        limit=limit + 1,
+    ).limited(row_limit=limit)
 
 
 def details(project: str, trace_id: str) -> Query:
