@@ -15,6 +15,7 @@ import pytest
 from collector.serving import serving, settings
 
 from spanglass_collector.api.listings import LISTS
+from spanglass_collector.api.lists import Listing
 from spanglass_collector.api.search import hits
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
@@ -358,6 +359,16 @@ def test_the_page_names_every_route_and_order_and_they_are_there(client: httpx.C
 def test_the_sql_of_the_page_runs(client: httpx.Client) -> None:
     (text,) = re.findall(r'spanglass sql "(.+?)"', API_PAGE.read_text(), re.DOTALL)
     assert client.post("/api/v1/sql", json={"sql": text}).status_code == 200
+
+
+@pytest.mark.parametrize("listing", LISTS, ids=lambda listing: listing.name)
+def test_an_example_has_what_an_answer_has(client: httpx.Client, listing: Listing) -> None:
+    row = get(client, listing.name, limit=1, **({"kind": "llm"} if listing.name == "spans" else {}))[listing.name][0]
+    assert listing.example.keys() <= row.keys()
+    assert {name for name, value in listing.example.items() if type(value) is not type(row[name])} <= {
+        "score",
+        "cost_usd",
+    }
 
 
 def test_a_key_is_needed_where_keys_are(tmp_path: Path, store_url: str) -> None:

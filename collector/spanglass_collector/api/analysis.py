@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from spanglass_collector.api.answers import Json
-from spanglass_collector.api.arrow import FORM, ArrowStream, wants_arrow
+from spanglass_collector.api.answers import ERRORS, Json
+from spanglass_collector.api.arrow import FORM, ArrowStream, answered, wants_arrow
 from spanglass_collector.api.documents import plain
 from spanglass_collector.api.query_body import (
     FILTER_PARAMETERS,
@@ -58,7 +58,7 @@ class OutliersBody(NarrowedBody):
 
 def analysis_routes(services: Services) -> APIRouter:
     """Everything here needs the scope ``read``."""
-    routes = APIRouter(prefix="/api/v1", tags=["read"])
+    routes = APIRouter(prefix="/api/v1", tags=["read"], responses=ERRORS)
 
     async def rows(query: Query) -> list[dict[str, Any]]:
         return await services.readers.run(services.store.fetch_rows, query)
@@ -71,7 +71,7 @@ def analysis_routes(services: Services) -> APIRouter:
         found = [{name: getattr(each, name) for name in told} for each in measures.MEASURES.values()]
         return Json({"measures": found, "fields": list(FIELDS)})
 
-    @routes.post("/query")
+    @routes.post("/query", responses=answered({"rows": [{"group": "gpt-4o", "calls": 512.0, "cost_usd": 1.25}]}))
     async def query(request: Request, asked: QueryBody) -> Response:
         """Measures over a window: ``{rows}``, one row, or one for each interval (``bucket``) and ``group``.
 

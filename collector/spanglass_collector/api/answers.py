@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request
@@ -13,6 +13,22 @@ from starlette.responses import JSONResponse
 from spanglass_collector.api.scores_body import InvalidField
 from spanglass_collector.errors import Busy, CollectorError, Rejected
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected
+
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"description": about, "content": {"application/json": {"example": {"error": example}}}}
+    for status, about, example in (
+        (
+            400,
+            "Ask something else: the sentence says what is wrong",
+            "unknown filter 'colour'; known: service, model, …",
+        ),
+        (401, "No key, or one that is not known", "An API key is needed: Authorization: Bearer sg_…"),
+        (403, "Another key, or a switch", "This key has the scope 'ingest'; 'read' is needed here."),
+        (422, "Ask for less", "Ask for less, by a shorter window, more filters or a lower limit. traces: …"),
+        (503, "The same again, after Retry-After", "traces: ClickHouse at 127.0.0.1:8123 does not answer"),
+    )
+}
+"""What a reading route may answer besides, for OpenAPI."""
 
 
 class Json(JSONResponse):

@@ -33,6 +33,11 @@ def wants_arrow(headers: Mapping[str, str]) -> bool:
     return MEDIA_TYPE in accepted
 
 
+def answered(example: Any) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: an answer as JSON, such as ``example``, or as Arrow."""
+    return {200: {"description": "Found", "content": {"application/json": {"example": example}, MEDIA_TYPE: {}}}}
+
+
 class ArrowStream(Response):
     """An Arrow IPC stream."""
 

@@ -150,8 +150,10 @@ def _sum(values: Iterable[Any]) -> Any:
 
 
 def plain(rows: Iterable[Mapping[str, Any]]) -> list[Document]:
-    """Rows of a query as JSON can write them: times as ISO text, decimals and NaN as numbers or null."""
-    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+    """Rows of a query as JSON can write them: times as ISO text, nanoseconds as text, decimals and NaN as numbers or null."""
+    return [
+        {name: str(value) if name.endswith("_ns") else _plain(value) for name, value in row.items()} for row in rows
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -44,10 +44,15 @@ def _scores(_store: Store, _project: str, rows: Rows) -> Documents:
     return [score_document(score_from_row(without_order(row))) for row in rows]
 
 
-LISTS: Final = (
+LISTS: Final[tuple[Listing, ...]] = (
     Listing(
         "traces",
         "Traces with a span in the window that passes the filters, newest first.",
+        {
+            "trace_id": "0af7651916cd43dd8448eb211c80319c", "start_ns": "1795000000000000000", "duration_seconds": 2.4,
+            "name": "answer", "status": "ok", "models": ["gpt-4o"], "user_id": "u1", "total_tokens": 1500, "cost_usd": 0.0045,
+            "spans": 5, "errors": 0, "score": 0.9,
+        },
         traces_queries.find,
         traces_queries.after,
         traces_queries.ORDERS,
@@ -57,6 +62,12 @@ LISTS: Final = (
         "spans",
         "Spans that started in the window and pass the filters, newest first, whole: with content, messages, scores. "
         "As Arrow: the columns of the table, without messages and scores, and without what log records tell.",
+        {
+            "trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331", "parent_span_id": "00f067aa0ba902b7",
+            "name": "chat gpt-4o", "kind": "llm", "start_ns": "1795000000000000000", "duration_seconds": 1.2,
+            "input_messages": [{"role": "user", "parts": [{"type": "text", "content": "Where is my parcel?"}]}],
+            "usage": {"input_tokens": 1200, "output_tokens": 300}, "cost_usd": 0.0045, "tags": ["beta"], "scores": [],
+        },
         partial(spans_queries.find, columns=spans_queries.WHOLE),
         spans_queries.after,
         spans_queries.ORDERS,
@@ -65,6 +76,10 @@ LISTS: Final = (
     Listing(
         "sessions",
         "Sessions with a span in the window that passes the filters, the latest first; figures of all their spans in it.",
+        {
+            "session_id": "s1", "user_id": "u1", "first_time": "2026-11-18T11:06:40+00:00", "traces": 7, "spans": 35,
+            "total_tokens": 9800, "cost_usd": 0.031, "errors": 0, "score": 0.8,
+        },
         sessions_queries.find,
         sessions_queries.after,
         sessions_queries.ORDERS,
@@ -72,6 +87,7 @@ LISTS: Final = (
     Listing(
         "users",
         "Users with a span in the window that passes the filters, the latest first; figures of all their spans in it.",
+        {"user_id": "u1", "spans": 210, "traces": 42.0, "total_tokens": 58000.0, "cost_usd": 0.19, "sessions": 6.0},
         users_queries.find,
         users_queries.after,
         users_queries.ORDERS,
@@ -79,9 +95,13 @@ LISTS: Final = (
     Listing(
         "scores",
         "Scores given in the window, newest first; filters are of the spans of their trace, and score_name.",
+        {
+            "id": "5b0c…", "name": "helpful", "value": 1.0, "data_type": "numeric", "source": "user",
+            "trace_id": "0af7651916cd43dd8448eb211c80319c", "timestamp_ns": "1795000000000000000",
+        },
         scores_queries.find,
         scores_queries.after,
         scores_queries.ORDERS,
         _scores,
     ),
-)
+)  # fmt: skip

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from spanglass_collector.api.answers import Json
-from spanglass_collector.api.arrow import FORM, OF_CURSOR, ArrowStream, cut_to, ends, shown, wants_arrow
+from spanglass_collector.api.arrow import FORM, OF_CURSOR, ArrowStream, answered, cut_to, ends, shown, wants_arrow
 from spanglass_collector.api.documents import plain
 from spanglass_collector.api.query_body import FILTER_PARAMETERS, Narrowed, rejecting
 from spanglass_collector.services import Services
@@ -42,12 +42,13 @@ def nothing_more() -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One list. ``find(project, window, filters, *, order, limit, cursor)`` asks for a page and raises ValueError for a
-    question without sense; ``after(rows, window, order, cursor)`` is the cursor behind it; ``documents(store, project,
+    question without sense; ``example`` is a row of it in JSON, shortened; ``after(rows, window, order, cursor)`` is the cursor behind it; ``documents(store, project,
     rows)`` are its rows in JSON, and may ask more.
     """
 
     name: str
     help: str
+    example: Mapping[str, Any]
     find: Callable[..., StoreQuery]
     after: Callable[..., str]
     orders: Iterable[str] = ("newest",)
@@ -88,4 +89,7 @@ def add_list(routes: APIRouter, services: Services, listing: Listing) -> None:
         return await services.readers.run(as_arrow if wants_arrow(request.headers) else as_json)
 
     about = f"{listing.help} Orders: {', '.join(listing.orders)}."
-    routes.get(f"/{listing.name}", name=listing.name, description=about, openapi_extra=FILTERED)(listed)
+    answer = answered({listing.name: [listing.example], "next_cursor": "WyJuZXdlc3QiLDE3OT…", "cut": True})
+    routes.get(f"/{listing.name}", name=listing.name, description=about, openapi_extra=FILTERED, responses=answer)(
+        listed
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from spanglass_collector.api.answers import Json
+from spanglass_collector.api.answers import ERRORS, Json
 from spanglass_collector.api.documents import plain
 from spanglass_collector.api.lists import FILTERED, Cursor, Limit
 from spanglass_collector.api.query_body import Narrowed, rejecting
@@ -37,15 +37,15 @@ def hits(search: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         where, snippet = next(
             ((name, told) for name in ("input", "output") if (told := _snippet(row[name], wanted))), (None, None)
         )
-        shown = {name: value for name, value in row.items() if name not in {"input", "output", "start_ns", "order_key"}}
+        shown = {name: value for name, value in row.items() if name not in {"input", "output", "order_key"}}
         ids = {name.removesuffix("_hex"): value for name, value in shown.items()}
-        found.append(ids | {"start_ns": str(row["start_ns"]), "found_in": where, "snippet": snippet})
+        found.append(ids | {"found_in": where, "snippet": snippet})
     return plain(found)
 
 
 def search_routes(services: Services) -> APIRouter:
     """Needs the scope ``read``."""
-    routes = APIRouter(prefix="/api/v1", tags=["read"])
+    routes = APIRouter(prefix="/api/v1", tags=["read"], responses=ERRORS)
 
     @routes.get("/search", openapi_extra=FILTERED)
     async def search(

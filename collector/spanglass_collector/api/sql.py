@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from spanglass_collector.api.answers import Json
-from spanglass_collector.api.arrow import FORM, ArrowStream, wants_arrow
+from spanglass_collector.api.answers import ERRORS, Json
+from spanglass_collector.api.arrow import FORM, ArrowStream, answered, wants_arrow
 from spanglass_collector.errors import Forbidden
 from spanglass_collector.services import Services
 
@@ -18,6 +18,11 @@ Value = str | int | float | bool | None
 EXAMPLE: Any = {
     "sql": "SELECT name, count() AS spans FROM spans WHERE kind = {kind:String} GROUP BY name ORDER BY spans DESC LIMIT 10",
     "parameters": {"kind": "tool"},
+}
+
+FOUND: Any = {
+    "columns": [{"name": "name", "type": "LowCardinality(String)"}, {"name": "spans", "type": "UInt64"}],
+    "rows": [{"name": "find parcel", "spans": 1250}],
 }
 
 
@@ -32,9 +37,9 @@ class SqlBody(BaseModel):
 
 def sql_routes(services: Services) -> APIRouter:
     """SQL for those who want it. Needs the scope ``read``, and that the collector allows it."""
-    routes = APIRouter(prefix="/api/v1", tags=["read"])
+    routes = APIRouter(prefix="/api/v1", tags=["read"], responses=ERRORS)
 
-    @routes.post("/sql")
+    @routes.post("/sql", responses=answered(FOUND))
     async def sql(request: Request, asked: SqlBody) -> Response:
         """The rows of one SELECT: ``{columns: [{name, type}], rows: [{…}]}``, or Arrow.
 

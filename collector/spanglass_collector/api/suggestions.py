@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from spanglass_collector.api.answers import Json
+from spanglass_collector.api.answers import ERRORS, Json
 from spanglass_collector.api.lists import FILTERED
 from spanglass_collector.api.query_body import Narrowed, rejecting
 from spanglass_collector.services import Services
@@ -18,7 +18,7 @@ Contains = Annotated[str, Query(description="Only values (or keys) with this in 
 
 def suggestion_routes(services: Services) -> APIRouter:
     """Everything here needs the scope ``read``."""
-    routes = APIRouter(prefix="/api/v1", tags=["read"])
+    routes = APIRouter(prefix="/api/v1", tags=["read"], responses=ERRORS)
 
     @routes.get("/facets", openapi_extra=FILTERED)
     async def values_of_fields(
