@@ -38,6 +38,9 @@ class Limits:
 PAGE: Final = Limits()
 """A number, a series or a list that somebody waits for."""
 
+SERIES: Final = Limits(result_rows=50_000)
+"""Numbers over time. The end of a series that is left out looks like nothing happening."""
+
 SUGGESTIONS: Final = Limits(seconds=10.0, read_bytes=16 * GIB, memory_bytes=GIB, result_rows=20_000)
 """What a form offers: better nothing soon than everything late."""
 

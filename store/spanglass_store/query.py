@@ -69,9 +69,9 @@ class Query:
         return replace(self, limits=limits, row_limit=row_limit)
 
 
-def spans_where(project: str, window: Window, filters: Filters) -> Condition:
-    """Spans of ``project`` in ``window`` that pass ``filters``."""
-    narrowed = _narrowed(project, window, filters)
+def spans_where(project: str, window: Window, filters: Filters, *, time: str = "start_time") -> Condition:
+    """Spans of ``project`` in ``window`` that pass ``filters``. ``time``: the expression that is to be in it."""
+    narrowed = _narrowed(project, window, filters, time)
     found = search.alternatives(filters.search)
     if not found:
         return narrowed
@@ -86,9 +86,9 @@ def alternatives(project: str, window: Window, filters: Filters) -> tuple[Condit
     return tuple(every([narrowed, each]) for each in found) or (narrowed,)
 
 
-def _narrowed(project: str, window: Window, filters: Filters) -> Condition:
+def _narrowed(project: str, window: Window, filters: Filters, time: str = "start_time") -> Condition:
     """Everything but the search."""
-    parts = [Condition("project = {project:String}", (("project", project),)), between("start_time", window)]
+    parts = [Condition("project = {project:String}", (("project", project),)), between(time, window)]
     parts += [has_value(field, values) for field, values in filters.values if field != SCORE_NAME]
     for field, values in filters.excluded:
         unwanted = has_value(field, values, prefix="not_")

@@ -17,5 +17,5 @@ LEFT JOIN (
 SELECT trace_id, argMaxIf(if(response_model != '', response_model, request_model), start_time, kind = 'llm') AS answer FROM spans
 WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({answered_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({answered_end_ns:Int64}, 'UTC') AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE project = {project:String} AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND timestamp < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND value IS NOT NULL AND name IN {score_name:Array(String)} AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({spans_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)}) AND NOT has_answer)
 GROUP BY trace_id) AS answered USING (trace_id))
-GROUP BY bucket, group ORDER BY bucket, group LIMIT 50000
+GROUP BY bucket, group ORDER BY bucket, group
 SETTINGS prefer_column_name_to_alias = 1
