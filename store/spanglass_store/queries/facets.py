@@ -20,6 +20,7 @@ from spanglass_store.query import (
 
 ALL: Final = tuple(FIELDS)
 NO_FILTERS: Final = Filters()
+MAX_PROJECTS: Final = 1000
 _EXPRESSIONS: Final = {**FIELDS, "tag": "arrayJoin(tags)"}
 
 
@@ -97,7 +98,8 @@ def all_values(
 def projects(window: Window) -> Query:
     """Projects with a span in ``window``. Columns: project. Grain: one row a project."""
     time = between("start_time", window)
-    return query("projects", f"SELECT DISTINCT project FROM spans WHERE {time.sql} ORDER BY project LIMIT 1000", time)
+    sql = f"SELECT DISTINCT project FROM spans WHERE {time.sql} ORDER BY project LIMIT {{limit:UInt32}}"
+    return query("projects", sql, time, limit=MAX_PROJECTS + 1).limited(SUGGESTIONS, row_limit=MAX_PROJECTS)
 
 
 def _grouping_sets(fields: Sequence[str], where: str) -> str:

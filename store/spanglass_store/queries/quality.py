@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from spanglass_store.limits import SERIES
 from spanglass_store.measures import MEASURES, SETTINGS, scores_where
 from spanglass_store.queries.answers import ANSWERS, LOOKBACK_NS
 from spanglass_store.query import SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
 
+MAX_GROUPS: Final = 200
 Z: Final = 1.959963984540054  # standard normal quantile of 0.975
 
 GROUPS: Final = (*ANSWERS, "source")
@@ -40,11 +42,12 @@ def names(project: str, window: Window) -> Query:
         f"""
         SELECT name, data_type, count() AS count FROM scores FINAL
         WHERE project = {{project:String}} AND {time.sql}
-        GROUP BY name, data_type ORDER BY count DESC, name LIMIT 200
+        GROUP BY name, data_type ORDER BY count DESC, name LIMIT {{limit:UInt32}}
         """,
         time,
         project=project,
-    )
+        limit=MAX_GROUPS + 1,
+    ).limited(row_limit=MAX_GROUPS)
 
 
 def trend(
@@ -69,12 +72,12 @@ def trend(
         {_group(group_by)} AS group,
         {_STATISTICS}
         FROM {source}
-        GROUP BY bucket, group ORDER BY bucket, group LIMIT 50000
+        GROUP BY bucket, group ORDER BY bucket, group
         {SETTINGS}
         """,
         *conditions,
         interval_seconds=interval_seconds,
-    )
+    ).limited(SERIES)
 
 
 def totals(
@@ -92,11 +95,12 @@ def totals(
         SELECT {_group(group_by)} AS group,
         {_STATISTICS}
         FROM {source}
-        GROUP BY group ORDER BY count DESC, group LIMIT 200
+        GROUP BY group ORDER BY count DESC, group LIMIT {{limit:UInt32}}
         {SETTINGS}
         """,
         *conditions,
-    )
+        limit=MAX_GROUPS + 1,
+    ).limited(row_limit=MAX_GROUPS)
 
 
 def distribution(project: str, window: Window, filters: Filters, score_name: str, *, bins: int = 20) -> Query:
