@@ -68,12 +68,13 @@ def delete(
         print(f"deleted ({_rows(removed)}). What arrives of it within thirty days goes as well")
         if wait:
             print("waiting until the replaced files are gone …", file=sys.stderr, flush=True)
-            if not erasure.wait_for_files(store, timeout_seconds=FILES_SECONDS):
-                msg = (
-                    f"replaced files are still on disk after {FILES_SECONDS:g} s: see old_parts_lifetime of the server"
-                )
-                raise CommandError(msg)
+        if erasure.wait_for_files(store, timeout_seconds=FILES_SECONDS if wait else 0.0):
             print("no file on disk holds it any more")
+        elif wait:
+            msg = f"replaced files are still on disk after {FILES_SECONDS:g} s: see old_parts_lifetime of the server"
+            raise CommandError(msg)
+        else:
+            print("the replaced files are on disk for some minutes more; --wait stays until they are gone")
 
 
 def _meant(user: list[str] | None, session: list[str] | None, trace: list[str] | None) -> tuple[Subject, list[str]]:

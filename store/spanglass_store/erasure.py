@@ -20,7 +20,7 @@ from spanglass_store.deletion import Deletion, Doomed, Subject
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.layout import run
 from spanglass_store.mutations import Tell, carry_out, layout_of_all, silent
-from spanglass_store.queries.mutations import Mutation, clean_up, old_parts
+from spanglass_store.queries.mutations import Mutation, clean_up, old_parts, server_time
 from spanglass_store.query import Query
 
 MAX_ROUNDS: Final = 5
@@ -90,16 +90,17 @@ def erase_again(store: Store) -> dict[str, int]:
 
 
 def wait_for_files(store: Store, *, timeout_seconds: float) -> bool:
-    """Whether the files that were replaced left the disk in time: until then they hold what was deleted.
+    """Whether the files that have been replaced until now left the disk in time: they hold what was deleted.
 
     ClickHouse keeps them for ``old_parts_lifetime`` seconds: 480 on a server, 0 where it is embedded.
     """
     deadline = time.monotonic() + timeout_seconds
     cluster = layout_of_all(store)
+    before = store.fetch_rows(server_time())[0]["seconds"]
     while True:
         for table in deletion.TABLES:
             run(store, cluster, clean_up(table).sql)
-        left = (old_parts(kept_in(table, cluster), cluster=cluster) for table in deletion.TABLES)
+        left = (old_parts(kept_in(table, cluster), before=before, cluster=cluster) for table in deletion.TABLES)
         if not any(store.fetch_rows(each)[0]["parts"] for each in left):
             return True
         if time.monotonic() >= deadline:

@@ -72,6 +72,10 @@ def test_a_user_is_counted_exported_and_deleted(store: Store, store_url: str, tm
     again = called("delete", "--project", "shop", "--trace", BOB.upper(), "--yes", "--export", file, **here)
     assert again.stderr == f"spanglass: {file} is there already: nothing was written or deleted\n"
     assert left(store, "spans") == {"5", "6"}
+    store.execute("ALTER TABLE spans MODIFY SETTING old_parts_lifetime = 480")  # as on a server
+    last = called("delete", "--project", "shop", "--trace", BOB.upper(), "--yes", **here)
+    assert last.stdout.splitlines()[-1].startswith("the replaced files are on disk for some minutes more")
+    assert left(store, "spans") == set()
 
 
 @pytest.mark.clickhouse

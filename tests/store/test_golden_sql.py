@@ -159,12 +159,14 @@ QUERIES: dict[str, Query] = {
     "mutations_progress": mutations.progress("spans", "m"),
     "mutations_progress_on_a_cluster": mutations.progress("spans_local", "m", cluster=CLUSTER),
     "mutations_kill": mutations.kill("spans", "m"),
-    "mutations_old_parts": mutations.old_parts("spans"),
+    "mutations_old_parts": mutations.old_parts("spans", before=1),
+    "mutations_server_time": mutations.server_time(),
     "mutations_clean_up": mutations.clean_up("spans"),
     "claims_of_others": claims.claims_of_others([b"d" * 16], collector="c"),
     "claims_own": claims.own_claims("g", [b"d" * 16], collector="c"),
     "claims_verdicts": claims.verdicts([b"d" * 16]),
     "claims_presence": claims.presence(Block("spans", b"", 0)),
+    "claims_absent": claims.absent(Block("spans", b"", 0)),
 }
 
 

@@ -51,18 +51,24 @@ def kill(table: str, marker: str) -> Query:
     )
 
 
-def old_parts(table: str, *, cluster: Cluster | None = None) -> Query:
-    """Files of a table that were replaced and are still on disk, on any server of a cluster if there is one.
+def server_time() -> Query:
+    """The time of the server. One row: ``seconds`` since 1970."""
+    return query("time of the server", "SELECT toUnixTimestamp(now()) AS seconds")
 
-    Reads ``system.parts``. One row: ``parts``.
+
+def old_parts(table: str, *, before: int, cluster: Cluster | None = None) -> Query:
+    """Files of a table that were replaced at or before a time (seconds since 1970) and are still on disk, on any server
+    of a cluster if there is one. Reads ``system.parts``. One row: ``parts``.
     """
     return query(
         "replaced parts",
         f"""
         SELECT count() AS parts FROM {_of_servers("parts", cluster)}
         WHERE {_DATABASE[cluster is not None]} AND table = {{table:String}} AND NOT active
+        AND toUnixTimestamp(remove_time) <= {{before:UInt32}}
         """,
         table=table,
+        before=before,
         **_named(cluster),
     )
 

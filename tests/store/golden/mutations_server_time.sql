@@ -1,0 +1,3 @@
+-- time of the server
+-- {}
+SELECT toUnixTimestamp(now()) AS seconds
