@@ -11,7 +11,7 @@ from spanglass_collector.metrics import Metrics
 from spanglass_collector.queue import Queue
 from spanglass_collector.services import store_problem
 from spanglass_collector.settings import Settings
-from spanglass_store.claims import IDENTITY, presence
+from spanglass_store.claims import IDENTITY, absent, presence
 from spanglass_store.connection import Store
 from spanglass_store.errors import QueryTooExpensive, StoreError, StoreUnavailable
 from spanglass_store.layout import layout
@@ -37,17 +37,26 @@ class Drains:
         def insert(block: Block, token: str) -> None:
             self.store.insert(block, token=token, timeout_seconds=timeout_seconds)
 
+        def insert_absent(block: Block, token: str) -> None:
+            if block.table not in IDENTITY:
+                insert(block, token)  # its rows replace one another
+                return
+            try:
+                self.store.insert_from(absent(block), token=token, timeout_seconds=timeout_seconds)
+            except StoreError as error:
+                raise StoreUnavailable(str(error)) from error  # whatever it is, it is not about the rows
+
         return Drain(
             queue,
-            Delivery(insert, self._is_missing),
+            Delivery(insert, self._lacks_rows, insert_absent),
             ready=lambda: not store_problem(self.store),
             pace=Pace(s.batch_rows, s.batch_bytes, s.linger_seconds, s.retry_max_seconds),
             metrics=self.metrics,
             claims=claims,
         )
 
-    def _is_missing(self, block: Block) -> bool:
-        """Whether nothing of it is in its table. True where nobody can tell: there, rows replace one another.
+    def _lacks_rows(self, block: Block) -> bool:
+        """Whether rows of it are not in its table. True where nobody can tell: there, rows replace one another.
 
         Never with Keeper, which notes a token and its rows in one step, even while the replica asked lacks the rows.
         """
@@ -56,7 +65,8 @@ class Drains:
         try:
             if (cluster := layout(self.store)) and cluster.has_keeper:
                 return False
-            return not self.store.fetch_rows(presence(block))[0]["stored"]
+            found = self.store.fetch_rows(presence(block))[0]
+            return bool(found["stored"] < found["sent"])
         except QueryTooExpensive:
             return False  # then ClickHouse's word has to do
         except StoreError as error:

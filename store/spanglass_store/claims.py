@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from spanglass_store.columns import COLUMNS
 from spanglass_store.native import Block, block_from_columns
 from spanglass_store.query import Query, Sent, query
 from spanglass_store.server_settings import ONE_REPLICA
@@ -16,6 +17,9 @@ from spanglass_store.server_settings import ONE_REPLICA
 DIGEST_BYTES: Final = 16
 RECENT_SECONDS: Final = 3600
 """How old another collector's claim may be to count: as long as a collector remembers a request itself."""
+
+LEEWAY_SECONDS: Final = 2 * RECENT_SECONDS
+"""How far a row's time may be off: a span without a time of its own has that of its arrival, which differs."""
 
 IDENTITY: Final[Mapping[str, Mapping[str, str]]] = {
     "spans": {"project": "String", "trace_id": "FixedString(16)", "span_id": "UInt64"}
@@ -107,25 +111,51 @@ def presence(block: Block) -> Query:
     """
     columns = IDENTITY[block.table]
     names = ", ".join(columns)
-    structure = ", ".join(
-        f"{name} {type_}" for name, type_ in {**columns, "start_time": "DateTime64(9, 'UTC')"}.items()
-    )
     wanted = query(
         "presence of rows",
         f"""
         SELECT uniqExact({names}) AS sent, uniqExactIf({names}, ({names}) IN
-        (
-            SELECT {names} FROM {block.table}
-            WHERE trace_id IN (SELECT trace_id FROM mine)
-            AND start_time BETWEEN (SELECT min(start_time) FROM mine) - toIntervalSecond({{leeway:UInt32}})
-            AND (SELECT max(start_time) FROM mine) + toIntervalSecond({{leeway:UInt32}})
-        )) AS stored
+        ({_stored(block.table)})) AS stored
         FROM mine
         {_ONE_REPLICA}
         """,
-        leeway=2 * RECENT_SECONDS,  # a span without a time of its own has that of its arrival, which differs
+        leeway=LEEWAY_SECONDS,
     )
-    return replace(wanted, sent=(Sent("mine", structure, "Native", bytes(block.body)),))
+    return replace(wanted, sent=(_rows_of(block, {**columns, "start_time": "DateTime64(9, 'UTC')"}),))
+
+
+def absent(block: Block) -> Query:
+    """The statement that stores those rows of a block that its table lacks, for ``Store.insert_from``. Reads that table.
+
+    Raises KeyError for a table whose rows cannot be recognised.
+    """
+    columns = ", ".join(column.name for column in COLUMNS)
+    wanted = query(
+        "absent rows",
+        f"""
+        INSERT INTO {block.table} ({columns}) SELECT {columns} FROM mine
+        WHERE ({", ".join(IDENTITY[block.table])}) NOT IN
+        ({_stored(block.table)})
+        """,
+        leeway=LEEWAY_SECONDS,
+    )
+    return replace(wanted, sent=(_rows_of(block, {column.name: column.type for column in COLUMNS}),))
+
+
+def _stored(table: str) -> str:
+    """A sub-query: what identifies the stored rows of the traces in ``mine``, around its times."""
+    return f"""
+        SELECT {", ".join(IDENTITY[table])} FROM {table}
+        WHERE trace_id IN (SELECT trace_id FROM mine)
+        AND start_time BETWEEN (SELECT min(start_time) FROM mine) - toIntervalSecond({{leeway:UInt32}})
+        AND (SELECT max(start_time) FROM mine) + toIntervalSecond({{leeway:UInt32}})
+        """
+
+
+def _rows_of(block: Block, columns: Mapping[str, str]) -> Sent:
+    """These columns of a block, by name and type, as the table ``mine``."""
+    structure = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
+    return Sent("mine", structure, "Native", bytes(block.body))
 
 
 def _mine(digests: Sequence[bytes]) -> Sent:

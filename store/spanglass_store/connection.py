@@ -165,14 +165,15 @@ class Store:
         """
         if not block.rows:
             return
-        limit = {} if timeout_seconds is None else {"max_execution_time": timeout_seconds}
+        body, settings = cast("Any", block.body), _inserting(token, timeout_seconds)  # any buffer can be sent
         with self._mapped(f"insert into {block.table}", expensive=StoreUnavailable):
-            self._connected().raw_insert(
-                f"`{block.table}`",
-                insert_block=block.body,  # type: ignore[arg-type]  # what sends it takes any buffer
-                settings={**INSERT_SETTINGS, **limit, "insert_deduplication_token": token},
-                fmt="Native",
-            )
+            self._connected().raw_insert(f"`{block.table}`", insert_block=body, settings=settings, fmt="Native")
+
+    def insert_from(self, query: Query, *, token: str, timeout_seconds: float | None = None) -> None:
+        """Carry out an ``INSERT … SELECT``, as ``insert`` does with a block. Raises StoreUnavailable, StoreRejected."""
+        with self._mapped(query.name, expensive=StoreUnavailable):
+            settings = _inserting(token, timeout_seconds)
+            self._connected().command(query.sql, _bound(query), settings=settings, external_data=_sent(query))
 
     def execute(
         self,
@@ -275,6 +276,11 @@ def wait_until_ready(store: Store, timeout_seconds: float) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def _inserting(token: str, timeout_seconds: float | None) -> dict[str, Any]:
+    limit = {} if timeout_seconds is None else {"max_execution_time": timeout_seconds}
+    return {**INSERT_SETTINGS, **limit, "insert_deduplication_token": token}
 
 
 def _sent(query: Query) -> ExternalData | None:

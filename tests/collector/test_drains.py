@@ -76,6 +76,20 @@ def test_a_token_that_is_known_without_its_rows_does_not_cost_them(
     assert count(store) == 2
 
 
+def test_of_a_known_token_only_the_rows_that_are_not_there_are_stored(
+    tmp_path: Path, store: Store, drains: Drains
+) -> None:
+    """As after ClickHouse was killed between the two, at one of several days or shards."""
+    with Queue.open(tmp_path / "q", max_bytes=10**6) as queue:
+        group = leased(queue)
+        store.insert(group.block, token=group.group_id)
+        store.execute("DELETE FROM spans WHERE span_id = (SELECT min(span_id) FROM spans)")
+        assert count(store) == 1
+        drained(drains, queue)
+    assert count(store) == 2
+    assert store.fetch_rows(Query("different", "SELECT uniqExact(span_id) AS spans FROM spans")) == [{"spans": 2}]
+
+
 def test_with_keeper_a_known_token_is_taken_at_its_word(
     tmp_path: Path, store: Store, drains: Drains, monkeypatch: pytest.MonkeyPatch
 ) -> None:

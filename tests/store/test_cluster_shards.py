@@ -247,6 +247,21 @@ def test_an_insert_that_one_shard_missed_is_stored_once_when_it_is_repeated(
     assert here.fetch_rows(claims.presence(block)) == [{"sent": 1000, "stored": 1000}]
 
 
+def test_what_one_shard_knows_and_lacks_is_stored_there_and_nowhere_else(two: Sequence[Store], once: str) -> None:
+    """As after a shard was killed between noting a token and writing its rows."""
+    block = spans_of(once)
+    two[0].insert(block, token="known")
+    two[1].execute(
+        "ALTER TABLE spans_local DELETE WHERE project = {project:String} SETTINGS mutations_sync = 2", {"project": once}
+    )
+    two[0].insert(block, token="known")
+    half = stored(two[0], once)
+    assert half[0] < 1000
+    for store in two:
+        store.insert_from(claims.absent(block), token="known.again")
+    assert [stored(store, once) for store in two] == [(1000, 1000)] * 2
+
+
 def test_who_is_named_to_store_a_request_is_the_same_through_every_server(two: Sequence[Store]) -> None:
     for number in range(8):
         digest = bytes([number]) * claims.DIGEST_BYTES
