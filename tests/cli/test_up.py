@@ -57,6 +57,11 @@ def test_the_hint_for_a_first_call_is_python_that_runs_as_printed(running: Up) -
     compile("\n".join(hint), "hint", "exec")
 
 
+def test_sql_is_answered_on_loopback(running: Up) -> None:
+    asked = spanglass("sql", "SELECT count() AS spans FROM spans", SPANGLASS_ENDPOINT=running.collector)
+    assert (asked.returncode, asked.stderr, asked.stdout.splitlines()[0]) == (0, "", "spans")
+
+
 def test_a_second_one_on_the_same_folder_is_refused_in_one_line(running: Up) -> None:
     line = refused("--data-dir", running.data_dir, "--port", str(free_port()))
     assert str(running.data_dir) in line
