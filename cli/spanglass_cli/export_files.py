@@ -134,6 +134,9 @@ def _lines(chunk: bytes) -> int:
     return chunk.count(b"\n")
 
 
+_NO_MARKS: Final = bytes(code for code in range(256) if code not in b'"\n')
+
+
 class _CsvLines:
     """Counts lines that come in pieces; one within quotes is part of a value."""
 
@@ -142,7 +145,8 @@ class _CsvLines:
 
     def __call__(self, chunk: bytes) -> int:
         ended = 0
-        for number, part in enumerate(chunk.split(b'"')):
+        marks = chunk.translate(None, _NO_MARKS).replace(b'""', b"")  # values without a line's end are gone
+        for number, part in enumerate(marks.split(b'"')):
             self._is_quoted ^= number > 0
             ended += 0 if self._is_quoted else part.count(b"\n")
         return ended

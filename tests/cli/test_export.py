@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import json
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from command import called
 
-from spanglass_cli.export_files import Wanted, write
+from spanglass_cli.export_files import Wanted, _CsvLines, write
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.errors import StoreError
@@ -177,3 +179,13 @@ def test_a_server_that_breaks_off_leaves_the_old_file(
         write(store, wanted, file, form, lambda rows, of: told.append((rows, of)))
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert file.read_text() == "kept"
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_rows_of_a_csv_are_counted_however_it_is_cut(size: int) -> None:
+    file = io.StringIO()
+    values = ["", '"', "a\nb", '\n"\n', 'x""', "plain"]
+    rows = [list(row) for row in itertools.product(values, repeat=2)]
+    csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    text, count = file.getvalue().encode(), _CsvLines()
+    assert sum(count(text[start : start + size]) for start in range(0, len(text), size)) == len(rows)
