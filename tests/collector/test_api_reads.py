@@ -311,7 +311,7 @@ def test_no_parameter_of_a_get_breaks_it(client: httpx.Client) -> None:
         odd = set(names) - shared - ({"limit"} if path.endswith("s") else set()) | {"unheard_of"}
         if path.endswith("/traces"):  # what all lists read alike is tried with one
             odd |= {"model", "limit", *WINDOW, "search", "not.FIELD", "attributes.KEY"}
-        for name, value in itertools.product(sorted(odd), ODD):
+        for name, value in itertools.product(sorted(odd), ODD if path.endswith("/traces") else ODD[-1:]):
             place = path.replace("{trace_id}", "f" * 32).replace("{session_id}", "s1")
             answer = client.get(
                 place, params=WINDOW | {"limit": 1} | {name.replace("KEY", "k").replace("FIELD", "name"): value}
@@ -320,7 +320,7 @@ def test_no_parameter_of_a_get_breaks_it(client: httpx.Client) -> None:
             assert answer.status_code == 200 or answer.json()["error"], answer.text
             assert answer.status_code == 400 or name != "unheard_of" or not narrows
             asked += 1
-    assert asked > 30
+    assert asked > 40
 
 
 def test_the_api_is_described_with_examples(client: httpx.Client) -> None:
