@@ -17,7 +17,7 @@ from spanglass_store.queries import traces
 from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters, Window
 from spanglass_store.rows import block_from_spans
-from spanglass_store.span import Span
+from spanglass_store.span import Span, Usage
 
 pytestmark = pytest.mark.clickhouse
 
@@ -181,6 +181,42 @@ def test_a_span_that_was_stored_twice_is_shown_once(lists: Store) -> None:
         lists.insert(block_from_spans(spans), token=token)
     (row,) = lists.fetch_rows(traces.find("twice", WINDOW, Filters()))
     assert (row["spans"], row["total_tokens"]) == (len(spans), sum(map(tokens, spans)))
+
+
+HOUR_NS = 3600 * SECOND_NS
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest", "tokens"])
+def test_the_totals_of_a_long_trace_are_those_of_all_its_spans(lists: Store, order: str) -> None:
+    """With a root that lasts, without a root, with a root that ended long before, and a short one beside them."""
+    told = {
+        "1": [(0, 5, ""), (2, 1, "1"), (4.9, 0.1, "1")],
+        "2": [(0.5, 0, "9"), (3, 0, "9"), (4.8, 0.1, "9")],
+        "3": [(0, 0.1, ""), (4, 0, "1")],
+        "4": [(4.7, 0.1, ""), (4.75, 0.01, "1")],
+    }
+    spans = [
+        Span(
+            "long",
+            trace * 32,
+            f"{trace}{number}".rjust(16, "0"),
+            parent.rjust(16, "0") if parent else "",
+            start_ns := WINDOW.start_ns + int(hours * HOUR_NS),
+            start_ns + int(lasting * HOUR_NS),
+            "step",
+            usage=Usage(1, 1),
+        )
+        for trace, steps in told.items()
+        for number, (hours, lasting, parent) in enumerate(steps)
+    ]
+    lists.insert(block_from_spans(spans), token="long")
+    window = Window(WINDOW.start_ns, WINDOW.start_ns + 5 * HOUR_NS)
+    rows = lists.fetch_rows(traces.find("long", window, Filters(), order=order))
+    assert {row["trace_id"][0]: (row["spans"], row["total_tokens"]) for row in rows} == {
+        trace: (len(steps), 2 * len(steps)) for trace, steps in told.items()
+    }
+    shown = {row["trace_id"][0]: row["duration_seconds"] / 3600 for row in rows}
+    assert shown == pytest.approx({"1": 5, "2": 4.4, "3": 4, "4": 0.1})
 
 
 NOW_NS = WINDOW.start_ns

@@ -42,16 +42,17 @@ _NEAR: Final = f"""(toStartOfMinute(start_time), trace_id) IN (
         SELECT arrayJoin(page) AS row, arrayJoin(range(-{NEAR_MINUTES}, {NEAR_MINUTES + 1})) AS minute))"""
 _AROUND: Final = pages.around("page", MARGIN_NS)
 
-_BY_TOTAL: Final = f"""{_TOLD}trace_id IN ({_IDS}) AND {_AROUND}
+_TOLD_AROUND: Final = f"""{_TOLD}trace_id IN ({_IDS}) AND {_AROUND}
         LIMIT 1 BY trace_id, span_id)"""
-_BY_TIME: Final = f"""(SELECT groupArray(trace_id) FROM spans WHERE project = {{project:String}} AND {_NEAR}
+_TOLD_NEAR: Final = f"""(SELECT groupArray(trace_id) FROM spans WHERE project = {{project:String}} AND {_NEAR}
         AND parent_span_id = 0 AND start_time + toIntervalNanosecond(duration_ns)
         <= page.2[indexOf(page.3, trace_id)] + toIntervalMinute({NEAR_MINUTES})) AS near,
         {_TOLD}({_NEAR}
         OR trace_id IN (SELECT arrayJoin(arrayFilter(id -> NOT has(near, id), page.3))) AND {_AROUND})
         LIMIT 1 BY trace_id, span_id)"""
-"""The spans of a page. A trace whose root begins and ends near the span it was found by is read there, by the primary
-key. The others are looked for all around: a hundred ids want two thirds of all granules, by the filter of their index.
+"""The spans of a page. Found by its newest span, a trace whose root begins and ends near it has no others: it is read by
+the primary key. All others are looked for all around, where a hundred ids want two thirds of the granules, by the
+filter of their index.
 """
 
 
@@ -88,7 +89,7 @@ def find(
         f"""
         WITH (SELECT groupArray((key, at, trace_id)) FROM (
         {page.sql})) AS page,
-        {_BY_TOTAL if chosen.key else _BY_TIME},
+        {_TOLD_NEAR if chosen is NEWEST and filters == Filters() else _TOLD_AROUND},
         said AS (
         {previews(f"({_IDS})")}),
         judged AS (

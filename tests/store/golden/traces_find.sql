@@ -18,19 +18,11 @@ SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND star
 ORDER BY toStartOfMinute(start_time) DESC, start_time DESC, trace_id DESC
 LIMIT 1 BY trace_id LIMIT {upto:UInt32})
 ORDER BY start_time DESC, trace_id DESC LIMIT 1 BY trace_id LIMIT {page:UInt32} OFFSET {offset:UInt32})) AS page,
-(SELECT groupArray(trace_id) FROM spans WHERE project = {project:String} AND (toStartOfMinute(start_time), trace_id) IN (
-SELECT toStartOfMinute(row.2) + toIntervalMinute(minute), row.3 FROM (
-SELECT arrayJoin(page) AS row, arrayJoin(range(-10, 11)) AS minute))
-AND parent_span_id = 0 AND start_time + toIntervalNanosecond(duration_ns)
-<= page.2[indexOf(page.3, trace_id)] + toIntervalMinute(10)) AS near,
 told AS (
 SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
 request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
 input_tokens, output_tokens, cost_usd
-FROM spans WHERE project = {project:String} AND ((toStartOfMinute(start_time), trace_id) IN (
-SELECT toStartOfMinute(row.2) + toIntervalMinute(minute), row.3 FROM (
-SELECT arrayJoin(page) AS row, arrayJoin(range(-10, 11)) AS minute))
-OR trace_id IN (SELECT arrayJoin(arrayFilter(id -> NOT has(near, id), page.3))) AND start_time >= subtractNanoseconds(arrayMin(page.2), 86400000000000) AND start_time <= addNanoseconds(arrayMax(page.2), 86400000000000))
+FROM spans WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(page.3) AS trace_id) AND start_time >= subtractNanoseconds(arrayMin(page.2), 86400000000000) AND start_time <= addNanoseconds(arrayMax(page.2), 86400000000000)
 LIMIT 1 BY trace_id, span_id),
 said AS (
 SELECT trace_id, span_id, argMaxIf(input_preview, (start_time, position), input_preview != '') AS input_preview, argMaxIf(output_preview, (start_time, position), output_preview != '') AS output_preview
