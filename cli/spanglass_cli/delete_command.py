@@ -56,13 +56,13 @@ def delete(
         doomed = erasure.doomed_by(store, project, subject, values)
         counts = erasure.count(store, doomed)
         print(_told_counts(doomed, counts))
-        if export is not None and not dry_run:
-            written = write_export(store, doomed, export)
-            print(f"{written:,} records are in {export}")
         if dry_run:
             return
         if not yes:
             confirmed("Delete this for good?")
+        if export is not None:
+            written = write_export(store, doomed, export)
+            print(f"{written:,} records are in {export}")
         erasure.remember(store, doomed, subject, values, at_ns=time.time_ns())
         removed = erasure.erase(store, doomed, told("parts of the data written anew"))
         print(f"deleted ({_rows(removed)}). What arrives of it within thirty days goes as well")
