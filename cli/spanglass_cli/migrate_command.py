@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spanglass_cli.datadir import DEFAULT_DATA_DIR
-from spanglass_cli.options import ClickHouseCluster, ClickHouseUrl, DataDir
+from spanglass_cli.options import ClickHouseCluster, ClickHouseUrl, DataDir, TextIndex
 
 if TYPE_CHECKING:
     from spanglass_store.connection import Store
@@ -19,6 +19,7 @@ def migrate(
     clickhouse_cluster: ClickHouseCluster = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     wait_seconds: Annotated[float, typer.Option(min=0, help="How long to wait for a database that starts.")] = 60.0,
+    text_index: TextIndex = None,
     show_status: Annotated[bool, typer.Option("--status", help="List what was applied when; change nothing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be applied; change nothing.")] = False,
 ) -> None:
@@ -33,7 +34,11 @@ def migrate(
         if show_status:
             print(_status(store))
             return
-        done = [each.name for each in pending(store)] if dry_run else apply(store, cluster=clickhouse_cluster)
+        done = (
+            [each.name for each in pending(store)]
+            if dry_run
+            else apply(store, cluster=clickhouse_cluster, text_index=text_index)
+        )
         unknown = newer(store)
     said = "would apply" if dry_run else "applied"
     print("\n".join(f"{said} {name}" for name in done) or "the tables are up to date")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,15 @@ ClickHouseCluster = Annotated[
         metavar="NAME",
         show_default=False,
         help="Spread a new database over this cluster of the server's remote_servers. A database that exists knows its own.",
+    ),
+]
+TextIndex = Annotated[
+    Literal["insert", "merge", "off"] | None,
+    typer.Option(
+        "--text-index",
+        envvar="SPANGLASS_TEXT_INDEX",
+        show_default=False,
+        help="When texts are indexed for search: by each insert, when parts are merged, or not. The collector reads the variable too.",
     ),
 ]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Collector: OTLP over gRPC; 0: none.")]

@@ -51,6 +51,7 @@ from spanglass_collector.redaction import Redaction
 from spanglass_collector.services import Services
 from spanglass_collector.settings import Settings
 from spanglass_collector.workers import supervise
+from spanglass_store import text_index
 from spanglass_store.analyst import Analyst
 from spanglass_store.connection import Store
 from spanglass_store.keys import all_keys, key_from_row
@@ -81,7 +82,7 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     max_queue_bytes = settings.queue_max_bytes // settings.workers
     folders = Folders.open(settings.data_dir / "queue", max_bytes=max_queue_bytes, is_worker=is_worker)
     queue = folders.own
-    store = Store.open(settings.clickhouse_url)
+    store = Store.open(settings.clickhouse_url, insert_settings=text_index.insert_settings(settings.text_index))
     keyring = Keyring(lambda: map(key_from_row, store.fetch_rows(all_keys())))
     gate = Gate(keyring, keys_required=settings.keys_required)
     limits = Limits(settings.max_body_bytes, settings.max_decompressed_bytes, settings.max_spans)

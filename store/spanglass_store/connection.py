@@ -33,7 +33,7 @@ from spanglass_store.errors import (
 from spanglass_store.limits import BULK, Limits, allowed, within
 from spanglass_store.native import Block
 from spanglass_store.query import Query
-from spanglass_store.server_settings import INSERT_SETTINGS, QUERY_SETTINGS
+from spanglass_store.server_settings import QUERY_SETTINGS, of_insert
 from spanglass_store.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ SERVER_LIMITS: Final = f"SELECT name, value, max FROM system.settings WHERE name
 class Store:
     """A lazy, thread-safe connection. Opening does no I/O; the first use does."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, insert_settings: Mapping[str, Any] | None = None) -> None:
+        self._insert_settings = insert_settings or {}
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             msg = "a ClickHouse URL looks like http://user:password@host:8123/database"
@@ -69,9 +70,12 @@ class Store:
         self._pool: urllib3.PoolManager | None = None
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """A store at ``http(s)://user:password@host:port/database``. Raises StoreError for a URL of another form."""
-        return cls(url)
+    def open(cls, url: str, *, insert_settings: Mapping[str, Any] | None = None) -> Self:
+        """A store at ``http(s)://user:password@host:port/database``, whose inserts have these settings of ClickHouse too.
+
+        Raises StoreError for a URL of another form.
+        """
+        return cls(url, insert_settings=insert_settings)
 
     def __repr__(self) -> str:
         """The address, without the secret."""
@@ -165,14 +169,15 @@ class Store:
         """
         if not block.rows:
             return
-        body, settings = cast("Any", block.body), _inserting(token, timeout_seconds)  # any buffer can be sent
+        body = cast("Any", block.body)  # any buffer can be sent
+        settings = {**self._insert_settings, **of_insert(token, timeout_seconds)}
         with self._mapped(f"insert into {block.table}", expensive=StoreUnavailable):
             self._connected().raw_insert(f"`{block.table}`", insert_block=body, settings=settings, fmt="Native")
 
     def insert_from(self, query: Query, *, token: str, timeout_seconds: float | None = None) -> None:
         """Carry out an ``INSERT … SELECT``, as ``insert`` does with a block. Raises StoreUnavailable, StoreRejected."""
         with self._mapped(query.name, expensive=StoreUnavailable):
-            settings = _inserting(token, timeout_seconds)
+            settings = {**self._insert_settings, **of_insert(token, timeout_seconds)}
             self._connected().command(query.sql, _bound(query), settings=settings, external_data=_sent(query))
 
     def execute(
@@ -276,11 +281,6 @@ def wait_until_ready(store: Store, timeout_seconds: float) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _inserting(token: str, timeout_seconds: float | None) -> dict[str, Any]:
-    limit = {} if timeout_seconds is None else {"max_execution_time": timeout_seconds}
-    return {**INSERT_SETTINGS, **limit, "insert_deduplication_token": token}
 
 
 def _sent(query: Query) -> ExternalData | None:

@@ -16,6 +16,7 @@ from datetime import datetime
 from importlib import resources
 from typing import Any, Final
 
+from spanglass_store import text_index as text_indexes
 from spanglass_store.cluster import Cluster, create_database
 from spanglass_store.connection import Store
 from spanglass_store.errors import StoreError, StoreRejected
@@ -92,10 +93,16 @@ def statements(sql: str) -> list[str]:
     return [statement for statement in found if statement]
 
 
-def migrate(store: Store, migrations: Sequence[Migration] | None = None, *, cluster: str | None = None) -> list[str]:
+def migrate(
+    store: Store,
+    migrations: Sequence[Migration] | None = None,
+    *,
+    cluster: str | None = None,
+    text_index: text_indexes.When | None = None,
+) -> list[str]:
     """Create the database, apply what it lacks of ``migrations`` (those of this version), return their names.
 
-    A new database is spread over ``cluster``, if one is named; an old one stays as it was made. Servers that joined the
+    ``text_index``: when texts are to be indexed from now on; None: as it is. A new database is spread over ``cluster``, if one is named; an old one stays as it was made. Servers that joined the
     cluster get what they lack. Migrations in the database that this version does not know were applied by a newer one,
     and are left alone. Raises StoreError where an applied file has changed, or the layout is another one; else what
     the failing statement raised, with its place.
@@ -109,6 +116,8 @@ def migrate(store: Store, migrations: Sequence[Migration] | None = None, *, clus
     missing = pending(store, migrations)
     for migration in missing:
         _apply(store, migration, spread)
+    for statement in text_indexes.statements(text_index) if text_index else ():
+        run(store, spread, statement)
     return [migration.name for migration in missing]
 
 

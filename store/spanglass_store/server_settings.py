@@ -26,3 +26,9 @@ INSERT_SETTINGS: Final[Mapping[str, Any]] = {
     "distributed_foreground_insert": 1,  # on a cluster too an answer means written, on every shard
     **ONE_REPLICA,
 }
+
+
+def of_insert(token: str, timeout_seconds: float | None) -> dict[str, Any]:
+    """Settings of an insert that is stored once for all that have its ``token``."""
+    limit = {} if timeout_seconds is None else {"max_execution_time": timeout_seconds}
+    return {**INSERT_SETTINGS, **limit, "insert_deduplication_token": token}
