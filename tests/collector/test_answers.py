@@ -32,7 +32,7 @@ STATUSES: dict[type[Exception], tuple[int, Exception]] = {
     errors.RulesRefused: (503, errors.RulesRefused(Path("x"), "y")),
     store_errors.StoreError: (503, store_errors.StoreError(SENTENCE)),
     store_errors.StoreUnavailable: (503, store_errors.StoreUnavailable(SENTENCE)),
-    store_errors.StoreRejected: (400, store_errors.StoreRejected(SENTENCE)),
+    store_errors.StoreRejected: (503, store_errors.StoreRejected(SENTENCE)),
     store_errors.QueryTooExpensive: (422, store_errors.QueryTooExpensive(SENTENCE)),
     store_errors.FileUnusable: (503, store_errors.FileUnusable(SENTENCE)),
     store_errors.DataDirInUse: (503, store_errors.DataDirInUse(Path("x"))),

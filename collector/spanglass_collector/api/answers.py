@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from spanglass_collector.api.scores_body import InvalidField
 from spanglass_collector.errors import Busy, CollectorError, Rejected
-from spanglass_store.errors import QueryTooExpensive, StoreError, StoreRejected
+from spanglass_store.errors import QueryTooExpensive, StoreError
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": about, "content": {"application/json": {"example": {"error": example}}}}
@@ -62,8 +62,7 @@ async def _of_store(_: Request, error: Exception) -> Json:
     said = str(error).partition(" (for url ")[0]
     if isinstance(error, QueryTooExpensive):
         return Json({"error": f"Ask for less, by a shorter window, more filters or a lower limit. {said}"}, 422)
-    if isinstance(error, StoreRejected):
-        return Json({"error": said}, 400)
+    # What a client asks without sense is Rejected before it gets there: a refusal is about the database's own state.
     return Json({"error": said}, 503, {"retry-after": "2"})
 
 

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from spanglass_collector.api.answers import ERRORS, Json
 from spanglass_collector.api.arrow import FORM, ArrowStream, answered, wants_arrow
-from spanglass_collector.errors import Forbidden
+from spanglass_collector.errors import Forbidden, Rejected
 from spanglass_collector.services import Services
+from spanglass_store.errors import StoreRejected
 
 Value = str | int | float | bool | None
 EXAMPLE: Any = {
@@ -50,7 +51,10 @@ def sql_routes(services: Services) -> APIRouter:
             msg = "SQL is switched off here: SPANGLASS_SQL_URL and SPANGLASS_ALLOW_SQL switch it on."
             raise Forbidden(msg)
         form = FORM if wants_arrow(request.headers) else "JSON"
-        body = await services.readers.run(services.analyst.answer, project, asked.sql, asked.parameters, form=form)
+        try:
+            body = await services.readers.run(services.analyst.answer, project, asked.sql, asked.parameters, form=form)
+        except StoreRejected as error:
+            raise Rejected(str(error)) from error
         if form == FORM:
             return ArrowStream(body)
         told: dict[str, Any] = await services.readers.run(orjson.loads, body)
