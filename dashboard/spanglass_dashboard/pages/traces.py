@@ -51,7 +51,9 @@ def _list() -> None:
 
 
 def _count_line(total: int, offset: int, shown: int, scope: Scope, *, more: bool) -> str:
-    what = f"{'More than ' * more}{total:,} {'trace' if total == 1 else 'traces'} in the last {scope.range.preset.label}"
+    what = (
+        f"{'More than ' * more}{total:,} {'trace' if total == 1 else 'traces'} in the last {scope.range.preset.label}"
+    )
     return what if shown == total else f"{what} · {offset + 1:,} to {offset + shown:,}, newest first"
 
 
