@@ -411,3 +411,19 @@ def test_sql_is_off_unless_it_is_set_up(tmp_path: Path, store_url: str) -> None:
 )
 def test_where_sql_is_answered(tmp_path: Path, host: str, url: str, allowed: bool | None, answers: bool) -> None:
     assert settings(tmp_path, "http://x@y/z", host=host, sql_url=url, allow_sql=allowed).answers_sql is answers
+
+
+LAST_NS = 2**63 - 1
+
+
+@pytest.mark.parametrize("window", [(0, LAST_NS), (LAST_NS - 1, LAST_NS)])
+def test_a_window_may_be_of_any_size_anywhere(client: httpx.Client, window: tuple[int, int]) -> None:
+    asked = dict(zip(("start_ns", "end_ns"), window, strict=True))
+    for path in (*(each.name for each in LISTS), "attribution", "facets", "attributes", "search"):
+        answer = client.get(f"/api/v1/{path}", params=asked | ({"search": "parcel"} if path == "search" else {}))
+        assert answer.status_code == 200, (path, answer.text)
+    for body in ({"compare": True}, {"compare": True, "group_by": "model"}, {"interval_seconds": 2**31 - 1}, {}):
+        answer = client.post("/api/v1/query", json={"measures": ["calls", "cost_usd"], **asked, **body})
+        assert answer.status_code == 200, (body, answer.text)
+    assert client.post("/api/v1/query", json={"measures": ["score_mean"], **asked}).status_code == 200
+    assert client.post("/api/v1/outliers", json={"selected": {"min_cost_usd": 1}, **asked}).status_code == 200
