@@ -65,5 +65,5 @@ def seen(project: str, window: Window, *, limit: int = 20_000) -> Query:
         """,
         where,
         project=project,
-        limit=limit,
-    )
+        limit=limit + 1,
+    ).limited(row_limit=limit)

@@ -151,7 +151,8 @@ def transitions(project: str, *, rule_id: str | None = None, limit: int = 200) -
         WHERE project = {{project:String}} {only}
         ORDER BY at DESC LIMIT {{limit:UInt32}}
         """
-    return query("alert transitions", sql, project=project, limit=limit, **params)
+    asked = query("alert transitions", sql, project=project, limit=limit + 1, **params)
+    return asked.limited(row_limit=limit)
 
 
 def last_transitions(project: str | None = None) -> Query:
