@@ -57,6 +57,45 @@ def test_a_project_sees_its_own_rows_and_a_score_once(analyst: Analyst) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
+        (
+            "SELECT toStartOfInterval(start_time, INTERVAL 1 HOUR) AS hour, countIf(kind = 'llm'), uniqExact(trace_id), "
+            "quantiles(0.5, 0.95)(duration_ns), quantileTDigestWeightedIf(0.95)(duration_ns, 1, status = 'ok') FROM spans "
+            "WHERE start_time > now() - INTERVAL 1 DAY GROUP BY ALL WITH TOTALS ORDER BY hour DESC NULLS LAST"
+        ),
+        (
+            "WITH t AS (SELECT lower(hex(trace_id)) AS id, sum(cost_usd) AS usd FROM spans GROUP BY id) "
+            "SELECT id, usd, rank() OVER (ORDER BY usd DESC), lagInFrame(usd) OVER w FROM t WINDOW w AS (ORDER BY id) LIMIT 5"
+        ),
+        "SELECT arrayJoin(tags) AS tag, attributes['shop.basket'], mapContains(metadata, 'plan'), has(tags, 'beta') FROM spans",
+        (
+            "SELECT JSONExtractString(input, 1, 'role'), extract(output, '(\\\\d+)'), replaceRegexpAll(name, '[0-9]', ''), "
+            "positionCaseInsensitive(input, 'x'), hasAllTokens(lower(input), 'x'), splitByChar(' ', name) FROM spans"
+        ),
+        (
+            "SELECT CASE WHEN status = 'error' THEN 1 ELSE 0 END AS failed, if(cost_usd IS NULL, 0, cost_usd), "
+            "coalesce(input_tokens, 0) / nullIf(output_tokens, 0), round(toFloat64(cost_usd), 4), cost_usd::Nullable(Float64), "
+            "CAST(duration_ns AS String), dateDiff('day', start_time, now()), formatDateTime(start_time, '%F'), "
+            "toTimeZone(start_time, 'Europe/Berlin'), formatReadableTimeDelta(duration_ns / 1e9) FROM spans LIMIT 1 BY name"
+        ),
+        (
+            "SELECT s.name, avg(c.value), argMax(c.comment, c.timestamp), groupUniqArray(10)(c.source) FROM spans AS s "
+            "LEFT JOIN scores AS c USING (project, trace_id) GROUP BY s.name HAVING count() > 0"
+        ),
+        (
+            "SELECT toDate(start_time) AS user, topK(3)(name), groupArraySample(2)(name), any(version) FROM "
+            "(SELECT *, prompt_version AS version FROM spans) GROUP BY user ORDER BY user WITH FILL STEP 1"
+        ),
+        "SELECT * EXCEPT (input, output) FROM spans WHERE (name, kind) IN (SELECT name, kind FROM spans) AND input NOT LIKE '%x%'",
+        "SELECT name FROM spans UNION ALL SELECT name FROM scores; -- a remark",
+    ],
+)
+def test_what_people_ask_is_answered(analyst: Analyst, sql: str) -> None:
+    assert isinstance(rows(analyst, sql), list)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
         "SELECT count() FROM spans WHERE project = 'bank'",
         "SELECT countIf(project = 'bank') FROM (SELECT * FROM spans SETTINGS log_comment = 'bank')",
         "SELECT countIf(project = 'bank') FROM spans WHERE throwIf(project = 'bank') = 0",
@@ -108,6 +147,20 @@ def test_another_project_is_not_there_however_it_is_asked_for(analyst: Analyst, 
         ("SELECT aiGenerate('x', 'y')", "aiGenerate"),
         ("SELECT @@hostname", "globalVariable"),
         ("SELECT 1; SELECT 2", "Multi-statements"),
+        ("SELECT 1 PARALLEL WITH DROP TABLE spans", ""),
+        ("SELECT 1 PARALLEL WITH SET log_comment = 'bank'", ""),
+        ("SELECT 1 FROM (SELECT 1) AS x, file('/etc/passwd') AS y", "file"),
+        ("SELECT number FROM numbers(3) INTERPOLATE (x AS file('/etc/passwd'))", ""),
+        ("SELECT x -> file(x)", "file"),
+        ("SELECT COLUMNS('name') REPLACE (file('/etc/passwd') AS name) FROM spans", "file"),
+        ("SELECT 1 GROUP BY GROUPING SETS ((file('/etc/passwd')))", "file"),
+        ("SELECT 1 QUALIFY file('/etc/passwd') = ''", "file"),
+        ("SELECT 1 FROM spans ARRAY JOIN [file('/etc/passwd')] AS x", "file"),
+        ("SELECT 1 FROM spans SAMPLE file('/etc/passwd')", ""),
+        ("SELECT 1 FROM spans AS a JOIN spans AS b ON a.name = file('/etc/passwd')", "file"),
+        ("SELECT sum(1) FILTER (WHERE file('/etc/passwd') = '')", "file"),
+        ("SELECT quantile(file('/etc/passwd'))(1)", "file"),
+        ("SELECT CASE file('/etc/passwd') WHEN '' THEN 1 END", "file"),
         ("SELECT 1 FORMAT TSV", "FORMAT"),
         ("SELECT 1 INTO OUTFILE '/tmp/x'", "OUTFILE"),
         ("SELECT {name:Identifier} FROM spans", "parameter"),
