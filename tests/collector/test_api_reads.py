@@ -332,6 +332,10 @@ def test_the_api_is_described_with_examples(client: httpx.Client) -> None:
     posts = {f"/api/v1/{name}" for name in ("query", "sql", "outliers", "scores")}
     assert lists <= {path for path, methods in told["paths"].items() if "get" in methods}
     assert posts <= {path for path, methods in told["paths"].items() if "post" in methods}
+    for path, methods in told["paths"].items():
+        for about in methods.values():
+            names = [(each["name"], each["in"]) for each in about.get("parameters", [])]
+            assert len(names) == len(set(names)), path
     schemas = told["components"]["schemas"]
     for name in ("QueryBody", "SqlBody", "OutliersBody"):
         for example in schemas[name]["examples"]:
