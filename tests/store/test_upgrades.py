@@ -16,13 +16,14 @@ import pytest
 from store.test_golden_sql import QUERIES
 
 from spanglass_store import measures
-from spanglass_store.connection import INSERT_SETTINGS, Store
+from spanglass_store.connection import Store
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.migrate import RECORD, migrate, newer, packaged, pending, statements, status
 from spanglass_store.queries import trace, traces
 from spanglass_store.query import Filters, Query, Window
 from spanglass_store.retention import KEPT_TABLES, Retention
 from spanglass_store.rows import block_from_spans, span_from_row
+from spanglass_store.server_settings import of_insert
 from spanglass_store.span import Span
 from spanglass_store.upkeep import apply_retention
 
@@ -73,7 +74,7 @@ COUNTS: Final = {
 
 def write(store: Store, version: int) -> None:
     if statement := DATA.get(version):
-        store.execute(statement, settings={**INSERT_SETTINGS, "insert_deduplication_token": f"version {version}"})
+        store.execute(statement, settings=of_insert(f"version {version}", None))
 
 
 def counts(store: Store) -> dict[str, int]:
