@@ -82,7 +82,6 @@ ALTER TABLE spans ADD PROJECTION IF NOT EXISTS by_prompt
         toStartOfHour(start_time),
         environment,
         prompt_name,
-        prompt_version,
         sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted),
         sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status = 'error'),
         sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status != 'error' AND cost_usd IS NULL),
@@ -98,7 +97,7 @@ ALTER TABLE spans ADD PROJECTION IF NOT EXISTS by_prompt
         sumIf(ifNull(output_tokens, 0), kind = 'llm' AND usage_counted AND output_tokens IS NOT NULL),
         sumIf(duration_ns, kind = 'llm' AND usage_counted AND output_tokens IS NOT NULL),
         count()
-    GROUP BY project, toStartOfHour(start_time), environment, prompt_name, prompt_version);
+    GROUP BY project, toStartOfHour(start_time), environment, prompt_name);
 ALTER TABLE spans MODIFY SETTING materialize_projections_on_insert = 0, materialize_projections_on_merge = 1;
 ALTER TABLE spans MATERIALIZE PROJECTION by_hour;
 ALTER TABLE spans MATERIALIZE PROJECTION by_service;
