@@ -49,7 +49,7 @@ from spanglass_collector.receive.patience import patient_protocol
 from spanglass_collector.receive.rates import Rates
 from spanglass_collector.redaction import Redaction
 from spanglass_collector.services import Services
-from spanglass_collector.settings import Settings
+from spanglass_collector.settings import Settings, is_loopback
 from spanglass_collector.workers import supervise
 from spanglass_store import text_index
 from spanglass_store.analyst import Analyst
@@ -84,7 +84,8 @@ def create_app(settings: Settings, *, is_worker: bool = False) -> Starlette:
     queue = folders.own
     store = Store.open(settings.clickhouse_url, insert_settings=text_index.insert_settings(settings.text_index))
     keyring = Keyring(lambda: map(key_from_row, store.fetch_rows(all_keys())))
-    gate = Gate(keyring, keys_required=settings.keys_required)
+    names_checked = is_loopback(settings.host) and not settings.keys_required
+    gate = Gate(keyring, keys_required=settings.keys_required, local_names=is_loopback if names_checked else None)
     limits = Limits(settings.max_body_bytes, settings.max_decompressed_bytes, settings.max_spans)
     memory = Memory(settings.max_memory_bytes)
     limited = settings.max_requests_per_second, settings.max_bytes_per_second

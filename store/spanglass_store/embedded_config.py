@@ -62,7 +62,9 @@ WRITER_GRANTS: Final = (
     *(f"TABLE ENGINE ON {engine}" for engine in TABLE_ENGINES),
 )
 READER_GRANTS: Final = ("SELECT, SHOW, dictGet ON *.*",)
-"""Neither may reach files, URLs or programs through tables and table functions, nor change users."""
+"""Neither may reach files, URLs or programs through tables and table functions, nor change users. The function ``file``
+reads any file of the server's user all the same, and no right guards it: their passwords are worth a login.
+"""
 
 ANALYST_DATABASE: Final = "spanglass"
 ANALYST_TABLES: Final = ("spans", "scores", "span_details")

@@ -9,6 +9,7 @@ import pytest
 
 from spanglass_collector.errors import Busy, Forbidden, Rejected, Unauthenticated
 from spanglass_collector.receive.auth import ASK_AGAIN_SECONDS, Gate, Keyring, key_in
+from spanglass_collector.settings import is_loopback
 from spanglass_store.errors import StoreUnavailable
 from spanglass_store.keys import ApiKey, Scope, new_key
 
@@ -146,3 +147,27 @@ def test_before_any_key_was_read_nobody_can_say(keys: Keys) -> None:
 )
 def test_the_key_is_found_in_the_headers(headers: dict[str, str], key: str) -> None:
     assert key_in(headers) == key
+
+
+@pytest.mark.parametrize(
+    ("host", "let_in"),
+    [
+        ("localhost:4318", True),
+        ("127.0.0.1:4318", True),
+        ("[::1]:4318", True),
+        ("LOCALHOST", True),
+        ("shop.localhost:80", True),
+        ("evil.example:4318", False),
+        ("localhost.evil.example", False),
+        ("10.0.0.7:4318", False),
+    ],
+)
+def test_without_a_key_this_machine_is_asked_by_its_own_name(keys: Keys, host: str, let_in: bool) -> None:
+    gate = Gate(Keyring(keys.load), keys_required=False, local_names=is_loopback)
+    assert ask(gate, "read") == "default"  # gRPC names no host
+    if let_in:
+        assert ask(gate, "read", host=host) == "default"
+    else:
+        with pytest.raises(Forbidden, match="SPANGLASS_REQUIRE_KEYS"):
+            ask(gate, "read", host=host)
+        assert ask(gate, "read", host=host, x_api_key=keys.add("shop", "read")) == "shop"

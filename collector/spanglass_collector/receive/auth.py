@@ -80,9 +80,17 @@ class Visitor:
 class Gate:
     """Lets a request in, or says why not."""
 
-    def __init__(self, keyring: Keyring, *, keys_required: bool) -> None:
+    def __init__(
+        self, keyring: Keyring, *, keys_required: bool, local_names: Callable[[str], bool] | None = None
+    ) -> None:
+        """``local_names``: says which hosts a request without a key may have asked for; None: any.
+
+        A collector that only this machine can reach may still be asked by a web page in this machine's browser, once the
+        page's own host name leads here (DNS rebinding). Its requests carry that name.
+        """
         self._keyring = keyring
         self._keys_required = keys_required
+        self._local_names = local_names
 
     async def project_of(self, headers: Headers, scope: Scope) -> str:
         """The project a request speaks for, if it may do what ``scope`` names; see ``visitor``."""
@@ -104,11 +112,23 @@ class Gate:
         if self._keys_required:
             msg = "The API key is not known." if text else "An API key is needed: Authorization: Bearer sg_…"
             raise Unauthenticated(msg)
+        if self._local_names and not self._local_names(host_in(headers)):
+            msg = (
+                "Without a key only this machine may ask, by the name localhost or its address. "
+                "Set SPANGLASS_REQUIRE_KEYS=true to be asked by other names, with a key."
+            )
+            raise Forbidden(msg)
         project = headers.get(PROJECT_HEADER, "") or DEFAULT_PROJECT
         if not PROJECT_NAME.fullmatch(project):
             msg = f"{PROJECT_HEADER} takes 1 to 64 letters, digits, dots, dashes and underscores."
             raise Rejected(msg)
         return Visitor(project, f"project {project}")
+
+
+def host_in(headers: Headers) -> str:
+    """The host that a request asks for, without its port; ``localhost`` where none is named, as in gRPC's metadata."""
+    host, _, port = headers.get("host", "localhost").rpartition(":")
+    return (host if port.isdigit() else f"{host}:{port}" if host else port).strip("[]").lower()
 
 
 def key_in(headers: Headers) -> str:
