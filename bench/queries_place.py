@@ -17,7 +17,7 @@ from startup import free_port
 
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
-from spanglass_store.migrate import migrate, statements
+from spanglass_store.migrate import migrate, statements, status
 from spanglass_store.native import block_from_columns
 from spanglass_store.query import Query, Window
 from spanglass_store.score_answers import copy_answers
@@ -76,6 +76,9 @@ class Filled:
 
 def fill_ours(store: Store, work: Store, plan: Plan, done: Filled) -> None:
     """Our schema as this version makes it, then the spans stretch by stretch, the scores, and what answered to each."""
+    for changed in (each.name for each in status(store) if each.changed):  # of a kept place, while a schema is tried
+        say(f"{changed} has changed since: it is run again")
+        store.execute("DELETE FROM schema_migrations WHERE name = {name:String}", {"name": changed})
     for name in migrate(store):
         say(f"migration {name}")
 

@@ -153,7 +153,9 @@ def test_each_question_is_put_to_each_schema(modules):
 @pytest.mark.clickhouse
 def test_all_of_it_runs_and_the_schemas_agree():
     """With few spans and few questions, in a process of its own with its own server."""
-    chosen = "^(overview_24h_kpis|list_24h|list_by_(user|score)|trace|search_two_words|quality_trend_by_model|top_tags)$"
+    chosen = (
+        "^(overview_24h_kpis|list_24h|list_by_(user|score)|trace|search_two_words|quality_trend_by_model|top_tags)$"
+    )
     asked = {"SPANS": "2000", "RUNS": "1", "GROWTH": "0", "ONLY": chosen, "MEMORY_GB": "2"}
     done = subprocess.run(
         [sys.executable, BENCH / "queries.py"], env=os.environ | asked, capture_output=True, text=True, check=False
