@@ -36,6 +36,7 @@ from queries_place import (
     fill_ours,
     fill_peer,
     fill_tenth,
+    patient,
     say,
     server,
     value,
@@ -171,7 +172,7 @@ def main() -> None:
     with ExitStack() as stack:
         engine = stack.enter_context(server(os.environ.get("KEEP")))
         assert engine.pid is not None
-        stores = {name: stack.enter_context(Store(engine.url(database=name))) for name in (OURS, TENTH, WORK, *PEERS)}
+        stores = {name: stack.enter_context(patient(engine, name)) for name in (OURS, TENTH, WORK, *PEERS)}
         ours = stores[OURS]
         done = Filled(ours, plan)
         fill_ours(ours, stores[WORK], plan, done)

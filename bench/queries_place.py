@@ -14,6 +14,7 @@ from types import ModuleType
 from queries_data import DAY_NS, DAYS, START_NS, Plan, scores_insert, spans_insert
 from queries_text import corpus, pieces
 from startup import free_port
+from urllib3 import Timeout
 
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
@@ -41,6 +42,14 @@ def server(keep: str | None) -> Iterator[EmbeddedClickHouse]:
         path.mkdir(parents=True, exist_ok=True)
         with EmbeddedClickHouse(path, http_port=free_port(), memory_limit_bytes=MEMORY_LIMIT_BYTES) as engine:
             yield engine
+
+
+@contextmanager
+def patient(engine: EmbeddedClickHouse, database: str) -> Iterator[Store]:
+    """A store that waits for an answer of any length; the product gives up after two minutes."""
+    with Store(engine.url(database=database)) as store:
+        store._connected()._backend.timeout = Timeout(connect=5, read=None)
+        yield store
 
 
 def value(store: Store, sql: str) -> int:
