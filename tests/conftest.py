@@ -95,7 +95,7 @@ def no_unasked_database(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     if request.node.get_closest_marker("clickhouse"):
         return
 
-    def refuse(*_: object) -> NoReturn:
+    def refuse(*_: object, **__: object) -> NoReturn:
         pytest.fail(UNASKED)
 
     monkeypatch.setattr(Store, "__init__", refuse)

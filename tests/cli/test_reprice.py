@@ -114,9 +114,10 @@ def test_stored_calls_get_the_costs_they_would_get_if_they_arrived_now(
     # So small a day is one compact part; that of a real one is wide, and its projections must stay right as well.
     store.execute("ALTER TABLE spans MODIFY SETTING min_bytes_for_wide_part = 0")
     store.execute(
-        "ALTER TABLE spans ADD PROJECTION by_model (SELECT request_model, sum(cost_usd) GROUP BY request_model)"
+        "ALTER TABLE spans ADD PROJECTION by_request_model (SELECT request_model, sum(cost_usd) GROUP BY request_model)"
     )
     arrive(store, rows, PUBLIC)
+    store.execute("ALTER TABLE spans MATERIALIZE PROJECTION by_request_model SETTINGS mutations_sync = 2")
     arrive(other, rows, Prices(PUBLIC, [HOUSE, SHOP]))
     assert costs(store) != costs(other)
     set_prices(store, HOUSE, SHOP)

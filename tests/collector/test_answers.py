@@ -13,6 +13,7 @@ from spanglass_collector import errors
 from spanglass_collector.api.answers import answer_errors
 from spanglass_collector.api.scores_body import InvalidField
 from spanglass_store import errors as store_errors
+from spanglass_store.mutations import MutationFailed
 
 SENTENCE = "This is why."
 STATUSES: dict[type[Exception], tuple[int, Exception]] = {
@@ -37,6 +38,7 @@ STATUSES: dict[type[Exception], tuple[int, Exception]] = {
     store_errors.FileUnusable: (503, store_errors.FileUnusable(SENTENCE)),
     store_errors.DataDirInUse: (503, store_errors.DataDirInUse(Path("x"))),
     store_errors.PortTaken: (503, store_errors.PortTaken("h", 1)),
+    MutationFailed: (503, MutationFailed(SENTENCE)),
 }
 
 

@@ -249,7 +249,7 @@ def test_sigterm_finishes_what_is_under_way_and_exits_cleanly(tmp_path: Path, st
         address = (collector.settings.host, collector.settings.port)
         with socket.create_connection(address) as slow:
             slow.settimeout(60)
-            head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: {len(last)}"
+            head = f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nContent-Length: {len(last)}"
             slow.sendall(head.encode() + b"\r\n\r\n" + last[:20])
             assert collector.process is not None
             collector.process.terminate()

@@ -27,7 +27,7 @@ else:
 pytestmark = pytest.mark.clickhouse  # for the Store it opens, not for a server
 NOWHERE = "http://writer:secret@127.0.0.1:1/spanglass"
 MIB = 1024 * 1024
-HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
+HEAD = b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
 
 
 def post(client: httpx.Client, body: bytes, **headers: str) -> httpx.Response:
