@@ -34,7 +34,7 @@ browser: # Chromium for the browser tests, from the system's packages where that
 	else echo "No Chromium: browser tests will be skipped. Install it with 'sudo apt-get install chromium'."; fi
 
 test: $(READY) browser ## all tests: unit, database, browser; ARGS="-k name" for some of them
-	@$(BIN)/pytest $(or $(ARGS),--cov --cov-report=)
+	@$(BIN)/pytest $(or $(ARGS),-n 2 --dist loadfile --cov --cov-report=)
 
 lint: $(READY) ## style, types, arrows between the rooms
 	@$(BIN)/ruff check .

@@ -20,6 +20,9 @@ _UNSPACED: Final = re.compile(
     r"\U00020000-\U0003ffff]"
 )
 """Thai, Lao, Burmese, Khmer, Japanese, Chinese, and Korean, whose words carry endings."""
+_BETWEEN: Final = r"[\x00-/:-@\[-`{-\x7f]"  # what the text indexes part words by
+_INNER_WORD: Final = re.compile(rf"(?<={_BETWEEN})[0-9A-Za-z\x80-\U0010ffff]+(?={_BETWEEN})")
+_TEXTS: Final = ("input", "output")
 _LIKE_SPECIAL: Final = re.compile(r"([\\%_])")
 
 RECORD_MARGIN_NS: Final = 86_400 * 10**9
@@ -64,8 +67,9 @@ def alternatives(text: str) -> tuple[Condition, ...]:
         return ()
     said = _said(found)
     whole = ("q", found.whole)
+    named = Condition("positionCaseInsensitive(name, {q:String}) > 0", (whole,))
     return (
-        Condition(f"({said.sql} OR positionCaseInsensitive(name, {{q:String}}) > 0)", (*said.params, whole)),
+        *((said, named) if found.substrings else (Condition(f"({said.sql} OR {named.sql})", (*said.params, whole)),)),
         Condition("user_id = {q:String}", (whole,)),
         Condition("session_id = {q:String}", (whole,)),
         Condition(
@@ -78,15 +82,22 @@ def alternatives(text: str) -> tuple[Condition, ...]:
 
 
 def _said(found: Terms) -> Condition:
-    """All the terms in the input, or all in the output."""
+    """All the terms in the input, or all in the output. A word in the midst of a substring is a word of the text too, which
+    its index knows.
+    """
     params: list[tuple[str, Any]] = []
     tests = []
-    if found.words:
+    inner = (word for substring in found.substrings for word in _INNER_WORD.findall(substring))
+    if words := " ".join(filter(None, (found.words, *inner))):
         tests.append("hasAllTokens(lower({0}), lower({{q_words:String}}))")
-        params.append(("q_words", found.words))
+        params.append(("q_words", words))
     for number, substring in enumerate(found.substrings):
         tests.append(f"lower({{0}}) LIKE lower({{{{q_like_{number}:String}}}})")
         escaped = _LIKE_SPECIAL.sub(r"\\\1", substring)
         params.append((f"q_like_{number}", f"%{escaped}%"))
     every = " AND ".join(tests)
-    return Condition(" OR ".join(f"({every.format(column)})" for column in ("input", "output")), tuple(params))
+    said = " OR ".join(f"({every.format(column)})" for column in _TEXTS)
+    if words and found.substrings:  # by the words alone most rows are out before a text is read
+        known = " OR ".join(tests[0].format(column) for column in _TEXTS)
+        said = f"(({known}) AND ({said}))"
+    return Condition(said, tuple(params))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from spanglass_store import cursor as cursors
-from spanglass_store.queries import pages, traces
+from spanglass_store.queries import judged, pages, traces
 from spanglass_store.queries.pages import NEWEST, OLDEST, SESSIONS, Order
 from spanglass_store.queries.trace_filters import TOTALS
 from spanglass_store.query import Filters, Query, Window, query, spans_where
@@ -68,10 +68,7 @@ def find(
         judged AS (
         SELECT session_id, avg(value) AS score FROM (
         SELECT session_id, value FROM (
-        SELECT trace_id, value FROM scores FINAL
-        WHERE project = {{project:String}} AND value IS NOT NULL
-        AND timestamp >= fromUnixTimestamp64Nano({{start_ns:Int64}}, 'UTC')
-        AND trace_id IN (SELECT arrayJoin(pairs.1))) AS given
+        {judged.values("SELECT arrayJoin(pairs.1)")}) AS given
         INNER JOIN (SELECT arrayJoin(pairs) AS pair, pair.1 AS trace_id, pair.2 AS session_id) AS members USING (trace_id)
         UNION ALL
         SELECT session_id, value FROM scores FINAL

@@ -22,6 +22,7 @@ def spans(project: str, trace_id: str, *, limit: int = 20_000) -> Query:
         ORDER BY start_time, span_id
         LIMIT 1 BY span_id
         LIMIT {{limit:UInt32}}
+        SETTINGS use_skip_indexes_on_data_read = 0
         """,
         project=project,
         trace_id=trace_id,
@@ -58,12 +59,16 @@ def previews(traces: str = "page") -> str:
 
 
 def scores(project: str, trace_id: str) -> Query:
-    """Scores of the trace with this hex id and of its spans, oldest first, for ``scores.score_from_row``."""
+    """Scores of the trace with this hex id and of its spans, oldest first, for ``scores.score_from_row``.
+
+    Their keys are found by the trace, they themselves by their keys.
+    """
     return query(
         "scores of a trace",
         f"""
         SELECT {score_rows.READ_LIST} FROM scores FINAL
-        WHERE project = {{project:String}} AND trace_id = unhex({{trace_id:String}})
+        WHERE project = {{project:String}} AND trace_id = unhex({{trace_id:String}}) AND (name, score_id) IN (
+        SELECT name, score_id FROM scores WHERE project = {{project:String}} AND trace_id = unhex({{trace_id:String}}))
         ORDER BY timestamp, score_id
         """,
         project=project,

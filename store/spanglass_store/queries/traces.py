@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from spanglass_store import cursor as cursors
-from spanglass_store.queries import pages
+from spanglass_store.queries import judged, pages
 from spanglass_store.queries.pages import NEWEST, OLDEST, TRACES, Order
 from spanglass_store.queries.trace import previews
 from spanglass_store.queries.trace_filters import MARGIN_NS, TOTALS, TraceBounds, having, span_filters, whole_trace
@@ -93,8 +93,8 @@ def find(
         said AS (
         {previews(f"({_IDS})")}),
         judged AS (
-        SELECT trace_id, avg(value) AS score FROM scores FINAL
-        WHERE project = {{project:String}} AND trace_id IN ({_IDS}) AND value IS NOT NULL
+        SELECT trace_id, avg(value) AS score FROM (
+        {judged.values(_IDS)})
         GROUP BY trace_id)
         SELECT lower(hex(trace_id)) AS trace_id,
         min(told.start_time) AS start_time,

@@ -12,10 +12,9 @@ FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp6
 judged AS (
 SELECT session_id, avg(value) AS score FROM (
 SELECT session_id, value FROM (
-SELECT trace_id, value FROM scores FINAL
-WHERE project = {project:String} AND value IS NOT NULL
-AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC')
-AND trace_id IN (SELECT arrayJoin(pairs.1))) AS given
+SELECT trace_id, argMax(tuple(value), updated_at).1 AS value FROM scores
+WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(pairs.1))
+GROUP BY trace_id, name, score_id HAVING argMax(is_deleted, updated_at) = 0 AND argMax(tuple(value), updated_at).1 IS NOT NULL) AS given
 INNER JOIN (SELECT arrayJoin(pairs) AS pair, pair.1 AS trace_id, pair.2 AS session_id) AS members USING (trace_id)
 UNION ALL
 SELECT session_id, value FROM scores FINAL

@@ -17,8 +17,10 @@ SELECT trace_id, span_id, argMaxIf(input_preview, (start_time, position), input_
 FROM span_details WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM (SELECT arrayJoin(page.3) AS trace_id))
 GROUP BY trace_id, span_id),
 judged AS (
-SELECT trace_id, avg(value) AS score FROM scores FINAL
-WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(page.3) AS trace_id) AND value IS NOT NULL
+SELECT trace_id, avg(value) AS score FROM (
+SELECT trace_id, argMax(tuple(value), updated_at).1 AS value FROM scores
+WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(page.3) AS trace_id)
+GROUP BY trace_id, name, score_id HAVING argMax(is_deleted, updated_at) = 0 AND argMax(tuple(value), updated_at).1 IS NOT NULL)
 GROUP BY trace_id)
 SELECT lower(hex(trace_id)) AS trace_id,
 min(told.start_time) AS start_time,
