@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections import Counter
@@ -42,6 +43,10 @@ class Note:
     base_id: str = ""
 
 
+_OF_PART: Final = re.compile(r"data/[^/]+/[^/]+/[^/]+/count\.txt")
+"""The number of rows of a part. Those of its projections lie a folder deeper."""
+
+
 def rows_in(folder: Path, base: Note | None) -> tuple[dict[str, int], dict[str, int]]:
     """(rows of each table, ``counts``) of the backup in a folder, by ClickHouse's list of its files."""
     rows: Counter[str] = Counter()
@@ -50,7 +55,7 @@ def rows_in(folder: Path, base: Note | None) -> tuple[dict[str, int], dict[str, 
         if element.tag != "file":
             continue
         name, checksum = element.findtext("name", ""), element.findtext("checksum", "")
-        if name.startswith("data/") and name.endswith("/count.txt"):
+        if _OF_PART.fullmatch(name):
             if element.findtext("use_base") == "true":
                 counts[checksum] = base.counts[checksum] if base else 0
             else:

@@ -54,12 +54,13 @@ def restored(source: Path, data_dir: Path, *more: str | Path) -> CompletedProces
 
 
 @pytest.mark.clickhouse
-def test_a_backup_comes_back_whole(running: EmbeddedClickHouse, tmp_path: Path) -> None:
+def test_a_backup_comes_back_whole(running: EmbeddedClickHouse, tmp_path: Path) -> None:  # noqa: PLR0915
     here, whole, later = tmp_path / "here", tmp_path / "whole", tmp_path / "far" / "later.zip"
     text, key = new_key("shop", "laptop", "read", secret="A" * 43, key_id="k1", now_ns=10**18)
     with Store(running.url()) as store:
         migrate(store)
         fill(store)
+        store.execute("OPTIMIZE TABLE spans FINAL")  # merged parts have roll-ups, whose rows are no spans
         leave_behind(running.home.backups_path / "made0")
         store.insert(block_from_key(key, version=1), token="k")
         ended, arrived = threading.Event(), 0
