@@ -6,11 +6,13 @@ travel to ClickHouse only as bound parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from spanglass_dashboard.narrowing import bounds_from_state, filters_from_state, text
+from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters, Window
 
 NS: Final = 1_000_000_000
@@ -18,8 +20,6 @@ MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 DEFAULT_PROJECT: Final = "default"
-STATUSES: Final = ("ok", "error")
-MAX_TEXT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,6 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
     }
 )
 DEFAULT_RANGE: Final = "24h"
-
-FIELD_OF_PARAM: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "service": "service",
-        "model": "model",
-        "env": "environment",
-        "status": "status",
-        "user": "user_id",
-        "session": "session_id",
-        "tag": "tag",
-        "prompt": "prompt_name",
-        "release": "release",
-    }
-)
-"""URL parameter -> field of ``spanglass_store.query.FIELDS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +76,7 @@ class Scope:
     project: str
     range: Range
     filters: Filters
+    bounds: TraceBounds = TraceBounds()  # noqa: RUF009 - frozen, so one default may be shared
     live: bool = False
 
     @property
@@ -101,46 +87,36 @@ class Scope:
     @property
     def is_filtered(self) -> bool:
         """Whether anything besides the time narrows the page."""
-        return self.filters != Filters()
+        return self.filters != Filters() or self.is_bounded
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether anything is asked of whole traces: lists of traces alone can be narrowed by that."""
+        return self.bounds != TraceBounds()
 
 
-def range_from_text(text: str | None, now_ns: int) -> Range:
-    """The range called ``text`` as of ``now_ns``; the default one for a text that names none."""
-    key = text if text is not None and text in PRESETS else DEFAULT_RANGE
+def range_from_text(key: str | None, now_ns: int) -> Range:
+    """The range called ``key`` as of ``now_ns``; the default one for a text that names none."""
+    key = key if key is not None and key in PRESETS else DEFAULT_RANGE
     preset = PRESETS[key]
     step_ns = preset.step_seconds * NS
     end_ns = -(-now_ns // step_ns) * step_ns
     return Range(key, Window(end_ns - preset.seconds * NS, end_ns))
 
 
-def filters_from_state(state: Mapping[str, Any]) -> Filters:
-    """Filters of a mapping URL parameter -> list of texts, with the search words under ``q``."""
-    fields = {field: _texts(state.get(param)) for param, field in FIELD_OF_PARAM.items()}
-    fields["status"] = tuple(value for value in fields["status"] if value in STATUSES)
-    return Filters.of(search=_text(state.get("q")), **fields)
-
-
 def scope_from_state(state: Mapping[str, Any], now_ns: int) -> Scope:
     """The scope of a mapping URL parameter -> value, as of ``now_ns``."""
     return Scope(
-        project=_text(state.get("project")) or DEFAULT_PROJECT,
-        range=range_from_text(_text(state.get("t")), now_ns),
+        project=text(state.get("project")) or DEFAULT_PROJECT,
+        range=range_from_text(text(state.get("t")), now_ns),
         filters=filters_from_state(state),
+        bounds=bounds_from_state(state),
         live=bool(state.get("live")),
     )
 
 
-def trace_from_text(text: str | None) -> str | None:
+def trace_from_text(asked: str | None) -> str | None:
     """The trace id in the address: 32 lower-case hex digits; None where it is no id (W3C Trace Context)."""
-    candidate = (text or "").strip().lower()
+    candidate = (asked or "").strip().lower()
     is_id = len(candidate) == 32 and all(c in "0123456789abcdef" for c in candidate)
     return candidate if is_id and candidate != "0" * 32 else None
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    values: Iterable[Any] = [value] if isinstance(value, str) else value or ()
-    return tuple(dict.fromkeys(text for text in map(_text, values) if text))
-
-
-def _text(value: Any) -> str:
-    return str(value or "").strip()[:MAX_TEXT]

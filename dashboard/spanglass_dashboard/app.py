@@ -46,4 +46,6 @@ with st.sidebar:
     filter_bar.project_choice()
     session.sign_out_link()
 filter_bar.bar(pages.title)
+if pages.title != "Traces":
+    filter_bar.bounds_note()
 pages.run()

@@ -1,44 +1,31 @@
 """The bar above every page: time range, search, filters. The only place with widgets bound to the address.
 
 Measured rules (Streamlit 1.67): a bound widget keeps its value over page switches, Back and reload only when the
-entry script draws it, visibly, on every page. In a page script or a closed popover its parameter is lost.
+entry script draws it, visibly, on every page. In a page script or a closed popover its parameter is lost. So what is
+set stands in the bar; everything else waits behind "More filters".
 """
 
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
-from spanglass_dashboard import address, data, panels
-from spanglass_dashboard.address import FIELD_OF_PARAM, NS, PRESETS, Scope
-from spanglass_store.errors import StoreError
-from spanglass_store.queries import facets
-from spanglass_store.query import Window
+from spanglass_dashboard import address, filter_inputs, narrowing, panels, suggestions
+from spanglass_dashboard.address import PRESETS, Scope
+from spanglass_dashboard.filter_inputs import Offered
+from spanglass_dashboard.narrowing import BOUNDS, FIELDS, LISTS, PARAMS, SCORE, SEARCH
+from spanglass_dashboard.plain import plain
 
-LABELS: Final = {
-    "service": "Service",
-    "model": "Model",
-    "env": "Environment",
-    "status": "Status",
-    "prompt": "Prompt",
-    "release": "Release",
-    "tag": "Tag",
-    "user": "User",
-    "session": "Session",
-}
 ALWAYS: Final = ("service", "model", "env", "status")
-ON_DEMAND: Final = tuple(param for param in LABELS if param not in ALWAYS)
-FACET_WINDOW_SECONDS: Final = 7 * address.DAY
-FACET_STEP_SECONDS: Final = 5 * address.MINUTE
+ON_DEMAND: Final = tuple(param for param in FIELDS if param not in ALWAYS)
 _MORE: Final = "more_filters"
 
 
 def scope() -> Scope:
     """What the page is about, as of now. Cheap: pages, panels and their refreshes each ask again."""
-    state = {param: st.session_state.get(param) for param in ("project", "t", "q", "live", *LABELS)}
-    return address.scope_from_state(state, time.time_ns())
+    return address.scope_from_state(_state(), time.time_ns())
 
 
 def bar(title: str) -> None:
@@ -56,31 +43,46 @@ def bar(title: str) -> None:
             label_visibility="collapsed",
         )
         st.toggle("Live", key="live", bind="query-params", help=f"Refresh every {panels.LIVE_SECONDS} seconds")
+    is_open = bool(st.session_state.get(_MORE))
+    offered = _offered(is_open=is_open)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="filters"):
         st.text_input(
             "Search",
-            key="q",
+            key=SEARCH,
             bind="query-params",
             type="search",
             placeholder="Search text, name, user, trace id",
             label_visibility="collapsed",
             icon=":material/search:",
             live="400ms",
-            width=270,
+            width=230,
         )
-        extra = ON_DEMAND if st.session_state.get(_MORE) or any(map(_chosen, ON_DEMAND)) else ()
-        for param in (*ALWAYS, *extra):
-            _choice(param)
-        if not extra:
-            st.button("More", icon=":material/add:", type="tertiary", key="show_more_filters", on_click=_show_more)
+        for param in ALWAYS:
+            filter_inputs.field(param, offered, width=filter_inputs.INLINE_PIXELS)
+        label, icon = ("Fewer filters", "expand_less") if is_open else ("More filters", "tune")
+        st.button(label, icon=f":material/{icon}:", type="tertiary", key="show_more_filters", on_click=_turn_more)
         if scope().is_filtered:
             st.button("Clear", icon=":material/close:", type="tertiary", key="clear_filters", on_click=clear)
+    (filter_inputs.everything if is_open else filter_inputs.those_set)(ON_DEMAND, offered)
+    if odd := narrowing.not_understood(_state()):
+        named = ", ".join(plain(each, 60) for each in odd[:3])
+        st.warning(
+            f"Not understood, so not filtered by: {named}. "
+            r"Exclude reads `model!=gpt-4o`, Attributes reads `metadata.plan=pro`.",
+            icon=":material/filter_alt_off:",
+        )
+
+
+def bounds_note() -> None:
+    """Say on a page about anything but traces that bounds of traces do not narrow it; nothing where none are set."""
+    if scope().is_bounded:
+        st.caption(":material/info: Cost, tokens, duration and score bounds narrow the list of traces only.")
 
 
 def project_choice() -> None:
     """Draw the project's selector; nothing where there is only one project and none was asked for."""
     chosen = st.session_state.get("project") or st.query_params.get("project") or address.DEFAULT_PROJECT
-    options = sorted({*_projects(), chosen, address.DEFAULT_PROJECT})
+    options = sorted({*suggestions.projects(time.time_ns()), chosen, address.DEFAULT_PROJECT})
     if len(options) == 1:
         return
     # The default is not written into the address, so it must be the same for everybody.
@@ -90,10 +92,11 @@ def project_choice() -> None:
 
 def clear() -> None:
     """Take away every filter and the search. For callbacks."""
-    for param in LABELS:
+    for param in LISTS:
         st.session_state[param] = []
-    st.session_state["q"] = ""
-    st.session_state[_MORE] = False
+    for param in (*BOUNDS, SCORE):
+        st.session_state[param] = None
+    st.session_state[SEARCH] = ""
 
 
 def narrow(param: str, value: str) -> None:
@@ -106,52 +109,18 @@ def widen(range_key: str) -> None:
     st.session_state["t"] = range_key
 
 
-def _show_more() -> None:
-    st.session_state[_MORE] = True
+def _turn_more() -> None:
+    st.session_state[_MORE] = not st.session_state.get(_MORE)
 
 
-def _choice(param: str) -> None:
-    st.multiselect(
-        LABELS[param],
-        _options(param),
-        key=param,
-        bind="query-params",
-        placeholder=LABELS[param],
-        label_visibility="collapsed",
-        accept_new_options=param != "status",
-        width=150,
-        wrap=False,
-    )
+def _state() -> dict[str, Any]:
+    """The address as Streamlit has it now; before a widget is drawn for the first time, as the URL has it."""
+    state = {param: st.session_state.get(param) for param in ("project", "t", "live")}
+    return state | {param: filter_inputs.chosen(param) for param in PARAMS}
 
 
-def _chosen(param: str) -> list[str]:
-    """Values of a filter; before its widget is drawn for the first time, those in the address."""
-    if param in st.session_state:
-        return list(st.session_state[param] or ())
-    return st.query_params.get_all(param)
-
-
-def _options(param: str) -> list[str]:
-    """What can be chosen: the values of the last week, and those already chosen."""
-    if param == "status":
-        return list(address.STATUSES)
-    seen: list[str] = []
-    try:
-        project = scope().project
-        seen = data.load(facets.values(project, _week(), FIELD_OF_PARAM[param]))["value"].astype(str).tolist()
-    except (StoreError, KeyError):
-        pass  # suggestions only: the page itself says that the database is away
-    return list(dict.fromkeys([*seen, *_chosen(param)]))
-
-
-def _projects() -> list[str]:
-    try:
-        return data.load(facets.projects(_week()))["project"].astype(str).tolist()
-    except (StoreError, KeyError):
-        return []
-
-
-def _week() -> Window:
-    step_ns = FACET_STEP_SECONDS * NS
-    end_ns = -(-time.time_ns() // step_ns) * step_ns
-    return Window(end_ns - FACET_WINDOW_SECONDS * NS, end_ns)
+def _offered(*, is_open: bool) -> Offered:
+    """What the inputs offer: one question for all fields that are drawn."""
+    here = scope()
+    drawn = [param for param in FIELDS if is_open or param in ALWAYS or filter_inputs.is_set(param)]
+    return Offered(here, suggestions.of_fields(here, drawn))

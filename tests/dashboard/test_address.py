@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanglass_dashboard import address
+from spanglass_dashboard import address, narrowing
 from spanglass_dashboard.address import NS, PRESETS, range_from_text, scope_from_state, trace_from_text
+from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters
 
 NOW_NS = 1_795_000_123_456_789_012
 texts = st.text(max_size=20)
 states = st.dictionaries(
-    st.sampled_from(["t", "q", "project", "live", *address.FIELD_OF_PARAM]),
-    st.none() | texts | st.lists(texts, max_size=3),
+    st.sampled_from(["t", "project", "live", *narrowing.PARAMS]),
+    st.none() | texts | st.floats() | st.lists(texts | st.sampled_from(["model!=a", "metadata.plan=pro"]), max_size=3),
 )
 
 
@@ -55,6 +56,32 @@ def test_parameters_become_fields():
     scope = scope_from_state({"env": ["production"], "user": "ann", "q": " tent ", "status": ["error", "odd"]}, NOW_NS)
     assert scope.filters == Filters.of(search="tent", environment=["production"], user_id=["ann"], status=["error"])
     assert scope.is_filtered
+
+
+def test_what_is_left_out_attributes_and_bounds():
+    state = {
+        "not": ["model!=gpt-4o", "env!=staging", "model!=a!=b", "nonsense", "colour!=red", "model!="],
+        "attr": ["metadata.plan=pro", "query=a=b", "key alone"],
+        "min_cost": 0.01,
+        "min_tokens": ["1000"],
+        "max_duration": "inf",
+        "score": "helpful",
+        "score_below": [0.0],
+    }
+    scope = scope_from_state(state, NOW_NS)
+    expected = Filters().excluding(model=["gpt-4o", "a!=b"], environment=["staging"])
+    assert scope.filters == expected.with_attributes({"metadata.plan": ["pro"], "query": ["a=b"]})
+    assert scope.bounds == TraceBounds(min_cost_usd=0.01, min_tokens=1000, score_name="helpful", score_below=0.0)
+    assert narrowing.not_understood(state) == ("nonsense", "colour!=red", "model!=", "key alone")
+
+
+def test_a_bound_of_no_score_bounds_nothing():
+    assert not scope_from_state({"score_below": 0.5}, NOW_NS).is_filtered
+
+
+@given(st.text(max_size=30), st.integers(0, 10**9))
+def test_a_count_is_taken_off_again(value: str, count: int):
+    assert narrowing.uncounted(narrowing.counted(value, count)) == value
 
 
 def test_nothing_asked_is_nothing_filtered():

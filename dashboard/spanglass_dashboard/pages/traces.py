@@ -34,7 +34,7 @@ COLUMNS: Final = (
 
 def _list() -> None:
     scope = filter_bar.scope()
-    counted = data.load(queries.count(scope.project, scope.window, scope.filters)).iloc[0]
+    counted = data.load(queries.count(scope.project, scope.window, scope.filters, bounds=scope.bounds)).iloc[0]
     total = int(counted["traces"])
     if not total:
         empty.show(scope, waiting_for="traces")
@@ -44,7 +44,9 @@ def _list() -> None:
     with turning:
         page = min(st.pagination(pages, key="traces_page"), pages) if pages > 1 else 1
     offset = (page - 1) * PAGE_ROWS
-    shown = data.load(queries.find(scope.project, scope.window, scope.filters, limit=PAGE_ROWS, offset=offset))
+    shown = data.load(
+        queries.find(scope.project, scope.window, scope.filters, bounds=scope.bounds, limit=PAGE_ROWS, offset=offset)
+    )
     count.caption(_count_line(total, offset, len(shown), scope, more=bool(counted["more"])))
     with table:
         _table(shown)
