@@ -36,8 +36,8 @@ from spanglass_collector.pipeline import batch_from_body
 from spanglass_collector.prices import GenaiPrices
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
+from spanglass_store.joined import joined
 from spanglass_store.migrate import migrate
-from spanglass_store.native import Block
 from spanglass_store.query import Query
 
 SPANS = int(float(os.environ.get("SPANS", "204800")))
@@ -226,7 +226,7 @@ def floor() -> dict[str, float]:
         blocks = [
             batch_from_body(body, project="default", received_ns=time.time_ns(), prices=prices).rows for body in bodies
         ]
-        inserts = [Block.concat(blocks[at : at + 200]) for at in range(0, len(blocks), 200)]
+        inserts = [joined(blocks[at : at + 200]) for at in range(0, len(blocks), 200)]
         before = time.process_time(), cpu_seconds(pid)
         for body in bodies:
             assert decode(body).spans  # each with the values of all its attributes

@@ -82,7 +82,7 @@ def export(
     from spanglass_collector.journal.set_aside import read
 
     (path,) = _chosen(data_dir, [item_id], everything=False).values()
-    body = read(path).block.body
+    body = bytes(read(path).block.body)
     if output is None:
         sys.stdout.buffer.write(body)
     else:

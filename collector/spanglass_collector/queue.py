@@ -196,8 +196,8 @@ class Queue:
 
         def plan(_: Batch) -> Step[None]:
             for item in self._items(group):
-                block = Block(item.table, item.segment.read(item.body_at, item.size), item.rows)
-                set_aside.keep(self._keeper.directory, SetAside(item.number, block, item.digest, at_ns, reason))
+                told = item.number, item.block(), item.digest
+                set_aside.keep(self._keeper.directory, SetAside(*told, at_ns, reason))
             return self._settle(group, "set_aside", sync=True)
 
         try:

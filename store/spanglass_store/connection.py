@@ -32,6 +32,7 @@ from spanglass_store.errors import (
 )
 from spanglass_store.limits import BULK, Limits, allowed, within
 from spanglass_store.native import Block
+from spanglass_store.pieces import Pieces
 from spanglass_store.query import Query
 from spanglass_store.server_settings import QUERY_SETTINGS, of_insert
 from spanglass_store.sheet import Sheet
@@ -169,10 +170,14 @@ class Store:
         """
         if not block.rows:
             return
-        body = cast("Any", block.body)  # any buffer can be sent
+        body = cast("Any", block.body)  # any buffer can be sent, and any iterable
+        headers = {"Content-Length": str(len(body))} if isinstance(body, Pieces) else None
         settings = {**self._insert_settings, **of_insert(token, timeout_seconds)}
         with self._mapped(f"insert into {block.table}", expensive=StoreUnavailable):
-            self._connected().raw_insert(f"`{block.table}`", insert_block=body, settings=settings, fmt="Native")
+            table = f"`{block.table}`"
+            self._connected().raw_insert(
+                table, insert_block=body, settings=settings, fmt="Native", transport_settings=headers
+            )
 
     def insert_from(self, query: Query, *, token: str, timeout_seconds: float | None = None) -> None:
         """Carry out an ``INSERT … SELECT``, as ``insert`` does with a block. Raises StoreUnavailable, StoreRejected."""

@@ -14,20 +14,24 @@ import re
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate, chain
 from typing import Any
 
 from spanglass_store.packed import Maps, Same, Texts, packed, size_before, varint
+from spanglass_store.pieces import Pieces
 from spanglass_store.sheet import Sheet, chunks
+from spanglass_store.streams import streams_of
 
 __all__ = ["Block", "block_from_columns", "block_from_sheets", "varint", "wire_type"]
 
 Chunks = Sequence[Sequence[Any]]
 """The values of one column, a part after the other."""
-Encode = Callable[[Chunks], list[bytes]]
-"""The values as they are sent, in pieces: they are joined once, with those of all columns."""
+Encode = Callable[[Chunks], list[list[bytes]]]
+"""The values as they are sent, for each of the type's ``streams`` in pieces: they are joined once, with those of all
+columns."""
+Body = bytes | memoryview | Pieces
 
 _INTEGERS = {"UInt8": "B", "UInt16": "H", "UInt32": "I", "UInt64": "Q", "Int64": "q", "Float64": "d", "Bool": "B"}
 _ZERO: Mapping[str, Any] = {"String": "", "UInt32": 0, "UInt64": 0, "Float64": 0.0}
@@ -35,20 +39,16 @@ _ZERO: Mapping[str, Any] = {"String": "", "UInt32": 0, "UInt64": 0, "Float64": 0
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``rows`` rows of ``table`` as Native bytes, ready to insert."""
+    """``rows`` rows of ``table`` as Native bytes, ready to insert.
+
+    ``cuts``: the number of columns and then the sizes of those streams whose rows differ in size, as ``varint`` writes
+    them: enough to cut the body into its columns (``joined``). Empty: not told.
+    """
 
     table: str
-    body: bytes | memoryview
+    body: Body
     rows: int
-
-    @staticmethod
-    def concat(blocks: Sequence[Block]) -> Block:
-        """One block of all rows, in order. Raises ValueError for no blocks or for blocks of several tables."""
-        tables = {block.table for block in blocks}
-        if len(tables) != 1:
-            msg = f"blocks of exactly one table can be joined, got {sorted(tables)}"
-            raise ValueError(msg)
-        return Block(tables.pop(), b"".join(b.body for b in blocks), sum(b.rows for b in blocks))
+    cuts: bytes = field(default=b"", compare=False)
 
 
 def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[Any]]]) -> Block:
@@ -58,7 +58,7 @@ def block_from_columns(table: str, columns: Sequence[tuple[str, str, Sequence[An
         return Block(table, b"", 0)
     parts = [varint(len(columns)), varint(rows)]
     for name, type_, values in columns:
-        parts += (head(name, type_), *_encoder(type_)([values]))
+        parts += (head(name, type_), *chain.from_iterable(_encoder(type_)([values])))
     return Block(table, b"".join(parts), rows)
 
 
@@ -76,10 +76,19 @@ def block_from_sheets(table: str, columns: Sequence[tuple[str, str, Any]], sheet
         raise KeyError(*strange)
     sent = [column for column in columns if column[0] in filled or column[2]]
     parts = [varint(len(sent)), varint(count)]
+    cuts = [parts[0]]
     for name, type_, default in sent:
         parts.append(head(name, type_))
-        parts += _encoder(type_)(chunks(sheets, name, default))
-    return Block(table, b"".join(parts), count)
+        for stream, pieces in zip(streams_of(type_), _encoder(type_)(chunks(sheets, name, default)), strict=True):
+            if stream.width:
+                parts += pieces
+            elif pieces and len(pieces[0]) < SHORT_BYTES:  # joining short ones is as quick as looking at their sizes
+                parts.append(b"".join(pieces))
+                cuts.append(varint(len(parts[-1])))
+            else:
+                parts += pieces
+                cuts.append(varint(sum(map(len, pieces))))
+    return Block(table, b"".join(parts), count, b"".join(cuts))
 
 
 @cache
@@ -103,6 +112,7 @@ class _Words(dict[str, bytes]):
         return found
 
 
+SHORT_BYTES = 256
 _MAX_WORDS = 20_000
 _WORDS = _Words()
 
@@ -148,7 +158,7 @@ def _encoder(type_: str) -> Encode:
 def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
     """Values one behind the other; ``plain`` writes those that are not ready."""
 
-    def encode(parts: Chunks) -> list[bytes]:
+    def encode(parts: Chunks) -> list[list[bytes]]:
         pieces: list[bytes] = []
         for part in parts:
             if type(part) is Texts:
@@ -157,7 +167,7 @@ def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
                 pieces.append(plain([part.value]) * part.size)
             else:
                 pieces.append(plain(part))
-        return pieces
+        return [pieces]
 
     return encode
 
@@ -165,7 +175,7 @@ def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
 def _nullable(inner: str) -> Encode:
     item, zero = _encoder(inner), _ZERO.get(inner, 0)
 
-    def encode(parts: Chunks) -> list[bytes]:
+    def encode(parts: Chunks) -> list[list[bytes]]:
         nulls: list[bytes] = []
         values: list[Sequence[Any]] = []
         for part in parts:
@@ -179,35 +189,39 @@ def _nullable(inner: str) -> Encode:
             else:
                 nulls.append(bytes(len(part)))
                 values.append(part)
-        return nulls + item(values)
+        return [nulls, *item(values)]
 
     return encode
 
 
 def _array(item: Encode) -> Encode:
-    def encode(parts: Chunks) -> list[bytes]:
-        return _offsets(parts) + item([[*chain.from_iterable(part)] for part in parts])
+    def encode(parts: Chunks) -> list[list[bytes]]:
+        return [_offsets(parts), *item([[*chain.from_iterable(part)] for part in parts])]
 
     return encode
 
 
 def _map(key: Encode, value: Encode) -> Encode:
-    def encode(parts: Chunks) -> list[bytes]:
+    def encode(parts: Chunks) -> list[list[bytes]]:
         keys: list[bytes] = []
         values: list[bytes] = []
         for part in parts:
             if type(part) is Maps:
-                keys.append(b"".join(key([[*part.columns]])) * len(part))
+                keys.append(_whole(key([[*part.columns]])) * len(part))
                 values += chain.from_iterable(zip(*(texts.packed for texts in part.columns.values()), strict=True))
             elif type(part) is Same:
-                keys.append(b"".join(key([[*part.value]])) * part.size)
-                values.append(b"".join(value([[*part.value.values()]])) * part.size)
+                keys.append(_whole(key([[*part.value]])) * part.size)
+                values.append(_whole(value([[*part.value.values()]])) * part.size)
             else:
-                keys += key([[*chain.from_iterable(part)]])
-                values += value([[*chain.from_iterable([each.values() for each in part])]])
-        return _offsets(parts) + keys + values
+                keys.append(_whole(key([[*chain.from_iterable(part)]])))
+                values.append(_whole(value([[*chain.from_iterable([each.values() for each in part])]])))
+        return [_offsets(parts), keys, values]
 
     return encode
+
+
+def _whole(streams: list[list[bytes]]) -> bytes:
+    return b"".join(chain.from_iterable(streams))
 
 
 def _offsets(parts: Chunks) -> list[bytes]:

@@ -23,6 +23,23 @@ def varint(number: int) -> bytes:
 _VARINTS = tuple(varint(n) for n in range(16_384))
 
 
+MAX_VARINT_BYTES = 10
+
+
+def numbers(varints: bytes | memoryview) -> list[int]:
+    """The numbers that ``varint`` wrote one behind the other."""
+    found: list[int] = []
+    number = shift = 0
+    for byte in varints:
+        number |= (byte & 127) << shift
+        if byte > 127:
+            shift += 7
+        else:
+            found.append(number)
+            number = shift = 0
+    return found
+
+
 def size_before(data: bytes) -> bytes:
     """The length that stands before these bytes."""
     size = len(data)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spanglass_store.limits import BULK
-from spanglass_store.native import Block, block_from_columns, head, varint
+from spanglass_store.native import Block, block_from_columns, head
+from spanglass_store.packed import MAX_VARINT_BYTES, numbers, varint
 from spanglass_store.queries.mutations import Mutation
 from spanglass_store.query import Query, query
 
@@ -89,20 +90,12 @@ def kept_for(block: Block, days: int) -> Block:
     """The same rows, of one Native block, saying how many days they stay. 0, the column's default, is not written."""
     if not days or not block.rows:
         return block
-    body = memoryview(block.body)
-    columns, at = _varint_at(body, 0)
+    body = memoryview(bytes(block.body))
+    columns = numbers(body[:MAX_VARINT_BYTES])[0]
+    at, more = len(varint(columns)), varint(columns + 1)
     column = head(COLUMN, "UInt16") + struct.pack("<H", days) * block.rows
-    return Block(block.table, b"".join((varint(columns + 1), body[at:], column)), block.rows)
-
-
-def _varint_at(data: memoryview, at: int) -> tuple[int, int]:
-    """(the number there, where it ends)."""
-    number = shift = 0
-    while True:
-        number |= (data[at] & 127) << shift
-        if data[at] < 128:
-            return number, at + 1
-        at, shift = at + 1, shift + 7
+    cuts = block.cuts and more + block.cuts[at:]
+    return Block(block.table, b"".join((more, body[at:], column)), block.rows, cuts)
 
 
 def stored(table: str, retention: Retention, *, now_ns: int) -> Query:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanglass_store.native import Block, block_from_columns, varint, wire_type
+from spanglass_store.native import block_from_columns, varint, wire_type
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -32,15 +32,6 @@ def test_nullable_array_and_map_follow_the_format() -> None:
 
 def test_low_cardinality_is_not_sent() -> None:
     assert wire_type("Map(LowCardinality(String), String)") == "Map(String, String)"
-
-
-def test_blocks_of_two_tables_cannot_be_joined() -> None:
-    with pytest.raises(ValueError, match="exactly one table"):
-        Block.concat([Block("a", b"", 1), Block("b", b"", 1)])
-
-
-def test_joined_blocks_keep_their_order() -> None:
-    assert Block.concat([Block("a", b"1", 1), Block("a", b"2", 3)]) == Block("a", b"12", 4)
 
 
 def test_a_type_the_house_does_not_use_is_refused() -> None:

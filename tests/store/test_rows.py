@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from store.spans import spans
 
 from spanglass_store.connection import Store
-from spanglass_store.native import Block
+from spanglass_store.joined import joined
 from spanglass_store.queries import trace
 from spanglass_store.query import Query
 from spanglass_store.rows import MAX_TOKENS, block_from_rows, block_from_spans, span_from_row, span_from_sparse
@@ -57,7 +57,7 @@ def test_blocks_that_fill_other_columns_can_be_inserted_together(store: Store) -
         {**place, "span_id": 1, "session_id": "s", "input_tokens": 7, "tags": ["a"], "attributes": {"k": "v"}},
         {**place, "span_id": 2, "kind": "llm", "cost_usd": 5},
     ]
-    store.insert(Block.concat([block_from_rows([row]) for row in rows]), token="both")
+    store.insert(joined([block_from_rows([row]) for row in rows]), token="both")
     read = [span_from_row(row) for row in store.fetch_rows(trace.spans("p", (b"t" * 16).hex()))]
     assert sorted(read, key=lambda span: span.span_id) == [span_from_sparse(row) for row in rows]
 

@@ -6,13 +6,19 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Final
 
+from spanglass_collector.journal.record import Buffer
 from spanglass_collector.journal.segment import Segment
+from spanglass_store.native import Block
+
+HELD_BYTES: Final = 64 * 1024 * 1024
+"""Rows that are kept in memory until they are stored, so that nobody reads them from the disk; further ones are."""
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One accepted request that is not settled: what it holds, and where its rows are."""
+    """One accepted request that is not settled: what it holds, and where its rows are, which may be ``held`` in memory too."""
 
     number: int
     table: str
@@ -22,7 +28,13 @@ class Item:
     segment: Segment
     body_at: int
     at_ns: int
+    cuts: bytes = b""
     group: str = ""
+    held: bytes = b""
+
+    def block(self) -> Block:
+        """Its rows: those held in memory, else those on disk. Raises OSError."""
+        return Block(self.table, self.held or self.segment.read(self.body_at, self.size), self.rows, self.cuts)
 
 
 @dataclass(slots=True)
@@ -40,11 +52,15 @@ class Backlog:
     queued: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     size: int = 0
+    held_bytes: int = 0
     _free: dict[str, deque[Item]] = field(default_factory=dict)
     _by_age: deque[Item] = field(default_factory=deque)
 
-    def add(self, item: Item) -> None:
-        """An item in no group. Numbers grow."""
+    def add(self, item: Item, body: Buffer = b"") -> None:
+        """An item in no group. Numbers grow. Its rows are held, where they are no view of something and not too much."""
+        if isinstance(body, bytes) and self.held_bytes + item.size <= HELD_BYTES:
+            item.held = body
+            self.held_bytes += len(body)
         self.items[item.number] = item
         self._by_age.append(item)
         if item.digest:
@@ -80,6 +96,7 @@ class Backlog:
             del self.items[item.number]
             self.digests.discard(item.digest)
             item.segment.waiting -= 1
+            self.held_bytes -= len(item.held)
             self._count(item, -1)
         return members
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Self
 
 from spanglass_collector.journal import kinds
 from spanglass_collector.journal.backlog import Item, runs
 from spanglass_collector.journal.record import Record
+from spanglass_store.joined import joined
 from spanglass_store.native import Block
-
-LARGE_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +30,8 @@ class Group:
     @classmethod
     def read(cls, group_id: str, items: Sequence[Item], *, is_new: bool) -> Self:
         """The group with its rows. Raises OSError. The files are there as long as one of the items waits."""
-        block = Block(items[0].table, _bodies(items), sum(item.rows for item in items))
+        block = joined([item.block() for item in items])
         return cls(group_id, block, len(items), tuple(item.digest for item in items), is_new)
-
-
-def _bodies(items: Sequence[Item]) -> bytes | memoryview:
-    """The items' rows, one behind the other. Raises OSError.
-
-    Much of it is read into large pages where the system has them: the kernel's work with small ones is a tenth of what
-    the collector costs.
-    """
-    size = sum(item.size for item in items)
-    if size < LARGE_BYTES:
-        return b"".join([item.segment.read(item.body_at, item.size) for item in items])
-    pages = mmap.mmap(-1, size)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):  # a kernel without them
-            pages.madvise(mmap.MADV_HUGEPAGE)
-    found, at = memoryview(pages), 0
-    for item in items:
-        found[at : at + item.size] = item.segment.read(item.body_at, item.size)
-        at += item.size
-    return found
 
 
 def record_of_groups(*groups: tuple[str, Sequence[Item]]) -> Record:

@@ -66,7 +66,9 @@ class Keeper:
         number = self.state.next_number
         self.state.next_number += 1
         facts = {"n": number, "t": block.table, "r": block.rows, "x": rejected, "d": digest.hex(), "at": self._clock()}
-        return Record(kinds.ITEM, facts if back is None else {**facts, "back": back}, block.body)
+        if block.cuts:
+            facts["c"] = block.cuts.hex()
+        return Record(kinds.ITEM, facts if back is None else {**facts, "back": back}, bytes(block.body))
 
     def write(self, records: Sequence[Record], sync: bool, essential: bool) -> None:
         """Write records and take them in. Raises OSError, and nothing was written then."""

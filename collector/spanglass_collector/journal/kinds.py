@@ -3,7 +3,7 @@
 ====== ====================================================================================================
 HEAD   first of a segment: ``ledger`` as it stood, ``next`` number of an item, ``at`` the time in the queue
 ITEM   one accepted request: number ``n``, table ``t``, ``r`` rows, ``x`` rejected, time ``at``, digest ``d``;
-       ``back``: which item put aside it was. The body is the rows
+       ``c`` where its rows can be cut into columns; ``back``: which item put aside it was. The body is the rows
 AGAIN  a request that had been sent before: table ``t``, ``r`` records
 GROUPS ``groups``: pairs of a group's id and its items, as runs from first to last number. Items that were in
        another group leave it

@@ -55,7 +55,7 @@ def keep(queue: Path, item: SetAside) -> None:
         "reason": item.reason,
         "digest": item.digest.hex(),
     }
-    disk.write_whole(_path(queue, item.number, ASIDE), orjson.dumps(told) + b"\n" + item.block.body)
+    disk.write_whole(_path(queue, item.number, ASIDE), orjson.dumps(told) + b"\n" + bytes(item.block.body))
 
 
 def read(path: Path) -> SetAside:

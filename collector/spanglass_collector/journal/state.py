@@ -11,7 +11,7 @@ from spanglass_collector.journal import kinds
 from spanglass_collector.journal.backlog import Backlog, Item
 from spanglass_collector.journal.digests import Digests
 from spanglass_collector.journal.journal import Journal
-from spanglass_collector.journal.record import Record
+from spanglass_collector.journal.record import Buffer, Record
 from spanglass_collector.journal.segment import Segment
 from spanglass_collector.ledger import Ledger
 
@@ -41,7 +41,7 @@ class State:
 
     def apply(self, record: Record, segment: Segment, body_at: int) -> None:
         """Take one record in."""
-        _APPLY[record.kind](self, record.facts, segment, body_at, len(record.body))
+        _APPLY[record.kind](self, record.facts, segment, body_at, record.body)
 
     def knows(self, digest: bytes) -> bool:
         """Whether this body came within the hour, or waits."""
@@ -57,7 +57,7 @@ class State:
         self.next_number = max(self.next_number, facts["next"])
         self.now_ns = max(self.now_ns, facts["at"])
 
-    def _item(self, facts: Mapping[str, Any], segment: Segment, body_at: int, size: int) -> None:
+    def _item(self, facts: Mapping[str, Any], segment: Segment, body_at: int, body: Buffer) -> None:
         number, table, rows, rejected = facts["n"], facts["t"], facts["r"], facts["x"]
         digest = bytes.fromhex(facts["d"])
         self.next_number = max(self.next_number, number + 1)
@@ -72,7 +72,9 @@ class State:
         elif rows + rejected:
             self.ledger.add(table, received=rows + rejected, rejected=rejected)
         if rows:
-            self.backlog.add(Item(number, table, rows, size, digest, segment, body_at, facts["at"]))
+            cuts = bytes.fromhex(facts.get("c", ""))
+            item = Item(number, table, rows, len(body), digest, segment, body_at, facts["at"], cuts)
+            self.backlog.add(item, body)
 
     def _again(self, facts: Mapping[str, Any], *_: object) -> None:
         self.ledger.add(facts["t"], received=facts["r"], duplicate=facts["r"])
@@ -89,7 +91,7 @@ class State:
         pass
 
 
-_APPLY: Final[Mapping[str, Callable[[State, Mapping[str, Any], Segment, int, int], None]]] = {
+_APPLY: Final[Mapping[str, Callable[[State, Mapping[str, Any], Segment, int, Buffer], None]]] = {
     kinds.HEAD: State._head,  # noqa: SLF001  (its own table)
     kinds.ITEM: State._item,  # noqa: SLF001
     kinds.AGAIN: State._again,  # noqa: SLF001
