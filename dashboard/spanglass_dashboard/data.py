@@ -79,7 +79,8 @@ def _url() -> str:
 
 
 def _key(query: Query) -> str:
-    return repr((query.sql, query.params))
+    """All of it: what is asked first decides the answer too."""
+    return repr(query)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, on_release=Store.close)

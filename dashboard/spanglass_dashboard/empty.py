@@ -33,10 +33,12 @@ def answer(question: str) -> str:
 """
 
 
-def show(scope: Scope, *, waiting_for: str) -> None:
-    """Explain why there are no ``waiting_for``: nothing ever came, or nothing passes the filters."""
+def show(scope: Scope, *, waiting_for: str, hint: str = "") -> None:
+    """Explain why there are no ``waiting_for``: nothing ever came, or nothing passes the filters. ``hint`` is how an
+    application names them.
+    """
     if _has_any(scope.project):
-        _no_match(scope, waiting_for)
+        _no_match(scope, waiting_for, hint)
     else:
         _first_steps(scope.project)
 
@@ -47,7 +49,7 @@ def _has_any(project: str) -> bool:
     return bool(data.fetch_rows(queries.find(project, ever, Filters(), limit=1)))
 
 
-def _no_match(scope: Scope, waiting_for: str) -> None:
+def _no_match(scope: Scope, waiting_for: str, hint: str) -> None:
     with st.container(border=True, horizontal_alignment="center", gap="small", key="no_match"):
         st.space("small")
         panels.nothing(f"No {waiting_for} in the last {scope.range.preset.label} match.")
@@ -59,6 +61,10 @@ def _no_match(scope: Scope, waiting_for: str) -> None:
             if scope.range.key != WIDEST:
                 label = f"Widen to {PRESETS[WIDEST].label}"
                 st.button(label, key="widen", on_click=filter_bar.widen, args=(WIDEST,), icon=":material/date_range:")
+        if hint:
+            st.markdown(":gray[Your application says whose calls they are:]", text_alignment="center")
+            with st.container(horizontal=True, horizontal_alignment="center"):
+                st.code(hint, language="python", width="content")
         st.space("small")
 
 

@@ -8,6 +8,7 @@ set stands in the bar; everything else waits behind "More filters".
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
@@ -99,9 +100,15 @@ def clear() -> None:
     st.session_state[SEARCH] = ""
 
 
-def narrow(param: str, value: str) -> None:
-    """Show only what has ``value`` for the filter ``param``. For callbacks."""
+def narrow(param: str, value: str, also: Mapping[str, str] | None = None) -> None:
+    """Show only what has ``value`` for the filter ``param``, and put ``also`` into the address. For callbacks.
+
+    An input that was not there before does not write its own value into the address (Streamlit 1.67).
+    """
+    is_drawn = param in ALWAYS or st.session_state.get(_MORE) or filter_inputs.is_set(param)
     st.session_state[param] = [value]
+    if put := {**({} if is_drawn else {param: value}), **(also or {})}:
+        st.query_params.update(put)
 
 
 def widen(range_key: str) -> None:

@@ -29,11 +29,13 @@ from spanglass_dashboard.narrowing import (
 from spanglass_dashboard.suggestions import NOTHING, Suggestions
 
 INLINE_PIXELS: Final = 140
-WIDE_PIXELS: Final = 210
+SET_PIXELS: Final = 180
+WIDE_PIXELS: Final = 240
 LEAST_COLUMN_PIXELS: Final = 145
 EXCLUDED_OF_A_FIELD: Final = 20
 Width = int | Literal["stretch"]
 
+_SET_PIXELS: Final = dict.fromkeys(BOUNDS, INLINE_PIXELS) | dict.fromkeys((EXCLUDED, ATTRIBUTES), WIDE_PIXELS)
 _KEY: Final = "attribute_key"
 _VALUE: Final = "attribute_value"
 
@@ -62,10 +64,12 @@ def is_set(param: str) -> bool:
 
 def field(param: str, offered: Offered, *, labelled: bool = False, width: Width = "stretch") -> None:
     """Draw the input of a field: its most frequent values, or any other that is typed."""
-    found = offered.found.get(param, NOTHING)
-    only = STATUSES if param == "status" else None
-    cut = found.cut_words if only is None else ""
-    _choices(param, FIELDS[param].label, found.counts, labelled=labelled, only=only, cut=cut, width=width)
+    found, label = offered.found.get(param, NOTHING), FIELDS[param].label
+    if param == "status":
+        counts = {asked: sum(found.counts.get(each, 0) for each in meant) for asked, meant in STATUSES.items()}
+        _choices(param, label, counts, labelled=labelled, only=list(STATUSES), width=width)
+    else:
+        _choices(param, label, found.counts, labelled=labelled, cut=found.cut_words, width=width)
 
 
 def those_set(params: Iterable[str], offered: Offered) -> None:
@@ -74,7 +78,7 @@ def those_set(params: Iterable[str], offered: Offered) -> None:
     if said:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="set_filters"):
             for param in said:
-                _one(param, offered, width=WIDE_PIXELS if param in {EXCLUDED, ATTRIBUTES} else INLINE_PIXELS)
+                _one(param, offered, width=_SET_PIXELS.get(param, SET_PIXELS))
 
 
 def everything(params: Iterable[str], offered: Offered) -> None:

@@ -16,7 +16,8 @@ from typing import Any, Final
 from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters
 
-STATUSES: Final = ("ok", "error")
+STATUSES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"ok": ("ok", "unset"), "error": ("error",)})
+"""What can be asked for, and the statuses of spans it means: most that went well say nothing at all (OpenTelemetry)."""
 MAX_TEXT: Final = 500
 EXCLUDED: Final = "not"
 ATTRIBUTES: Final = "attr"
@@ -100,10 +101,10 @@ def uncounted(text: str) -> str:
 def filters_from_state(state: Mapping[str, Any]) -> Filters:
     """Filters of a mapping URL parameter -> list of texts, with the search words under ``q``."""
     fields = {each.field: texts(state.get(param)) for param, each in FIELDS.items()}
-    fields["status"] = tuple(value for value in fields["status"] if value in STATUSES)
+    fields["status"] = tuple(each for asked in fields["status"] for each in STATUSES.get(asked, ()))
     excluded: dict[str, list[str]] = {}
     for field, value in filter(None, map(excluded_from_text, texts(state.get(EXCLUDED)))):
-        excluded.setdefault(field, []).append(value)
+        excluded.setdefault(field, []).extend(STATUSES.get(value, (value,)) if field == "status" else (value,))
     attributes: dict[str, list[str]] = {}
     for key, value in filter(None, map(attribute_from_text, texts(state.get(ATTRIBUTES)))):
         attributes.setdefault(key, []).append(value)

@@ -20,9 +20,10 @@ MAX_MODELS: Final = 2
 _OPENED_WITH: Final = "trace_opened_with"
 
 
-def open_in_address(trace_id: str) -> None:
-    """Open a trace. For callbacks: it makes one entry of the browser's history, so Back closes it."""
-    st.query_params["trace"] = trace_id
+def open_in_address(trace_id: str, span_id: str = "") -> None:
+    """Open a trace, at a span. For callbacks: it makes one entry of the browser's history, so Back closes it."""
+    st.session_state.pop(_OPENED_WITH, None)
+    st.query_params.update({"trace": trace_id, "span": span_id} if span_id else {"trace": trace_id})
 
 
 def close() -> None:

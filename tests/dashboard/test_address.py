@@ -25,7 +25,7 @@ def test_any_state_gives_a_scope(state: dict[str, object], now_ns: int):
     assert scope.range.key in PRESETS
     assert scope.window.start_ns < now_ns <= scope.window.end_ns
     assert scope.project
-    assert set(scope.filters.get("status")) <= {"ok", "error"}
+    assert set(scope.filters.get("status")) <= {"ok", "unset", "error"}
     hash(scope)
 
 

@@ -100,7 +100,7 @@ def test_the_list_has_a_row_a_trace(open_page: OpenPage, full: shop.History):
     table = app.dataframe[0].value
     assert len(table) == 100
     assert table["start_time"].is_monotonic_decreasing
-    assert "120 traces in the last 24 hours · 1 to 100, newest first" in words(app)
+    assert "120 traces in the last 24 hours · 1 to 100" in words(app)
 
 
 def test_filters_of_the_address_narrow_the_list(open_page: OpenPage, full: shop.History):
