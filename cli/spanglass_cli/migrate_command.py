@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,12 +26,12 @@ def migrate(
 ) -> None:
     """Bring the tables up to date. Safe to repeat, and to run again after it was cut off; prints what was applied."""
     from spanglass_cli.database import find_clickhouse_url
-    from spanglass_store.connection import Store, wait_until_ready
+    from spanglass_store.connection import Store
     from spanglass_store.migrate import migrate as apply
     from spanglass_store.migrate import newer, pending
 
     with Store.open(find_clickhouse_url(clickhouse_url, data_dir)) as store:
-        wait_until_ready(store, wait_seconds)
+        _wait_until_ready(store, wait_seconds)
         if show_status:
             print(_status(store))
             return
@@ -48,6 +49,22 @@ def migrate(
             "upgrade it soon. To go back for good, restore a backup of before",
             file=sys.stderr,
         )
+
+
+def _wait_until_ready(store: Store, seconds: float) -> None:
+    """Return once the server answers. Raises StoreUnavailable when it does not by then."""
+    from spanglass_store.errors import StoreUnavailable
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            store.ping()
+        except StoreUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _status(store: Store) -> str:

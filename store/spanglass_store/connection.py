@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -36,6 +35,7 @@ from spanglass_store.pieces import Pieces
 from spanglass_store.query import Query
 from spanglass_store.server_settings import QUERY_SETTINGS, of_insert
 from spanglass_store.sheet import Sheet
+from spanglass_store.tables_sent import tables_of
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second and 60 MB that only pages need
@@ -103,7 +103,7 @@ class Store:
                 parameters=_bound(query),
                 settings={**self._settings(query.limits), "database": self.database},
                 use_strings=True,
-                external_data=_sent(query),
+                external_data=self._sent(client, query),
             )
         frame: pd.DataFrame = table.slice(0, query.row_limit).to_pandas()
         frame.attrs["cut"] = table.num_rows > len(frame)
@@ -117,7 +117,7 @@ class Store:
                 query.sql,
                 parameters=_bound(query),
                 settings=self._settings(query.limits),
-                external_data=_sent(query),
+                external_data=self._sent(client, query),
             )
             return Rows(result.named_results(), query.row_limit)
 
@@ -129,7 +129,7 @@ class Store:
             client = self._connected()
             settings = self._settings(replace(BULK, seconds=timeout_seconds))
             blocks = client.query_column_block_stream(
-                query.sql, parameters=_bound(query), settings=settings, external_data=_sent(query)
+                query.sql, parameters=_bound(query), settings=settings, external_data=self._sent(client, query)
             )
             with blocks:
                 names = cast("QueryResult", blocks.source).column_names
@@ -147,7 +147,7 @@ class Store:
                 parameters=_bound(query),
                 settings=self._settings(query.limits) if settings is None else dict(settings),
                 fmt=form,
-                external_data=_sent(query),
+                external_data=self._sent(client, query),
             )
 
     def chunks(self, query: Query, *, form: str, timeout_seconds: float = 3600.0) -> Generator[bytes, None, None]:
@@ -182,8 +182,9 @@ class Store:
     def insert_from(self, query: Query, *, token: str, timeout_seconds: float | None = None) -> None:
         """Carry out an ``INSERT … SELECT``, as ``insert`` does with a block. Raises StoreUnavailable, StoreRejected."""
         with self._mapped(query.name, expensive=StoreUnavailable):
+            client = self._connected()
             settings = {**self._insert_settings, **of_insert(token, timeout_seconds)}
-            self._connected().command(query.sql, _bound(query), settings=settings, external_data=_sent(query))
+            client.command(query.sql, _bound(query), settings=settings, external_data=self._sent(client, query))
 
     def execute(
         self,
@@ -240,6 +241,16 @@ class Store:
                 self._client = client
             return self._client
 
+    def _sent(self, client: Client, query: Query) -> ExternalData | None:
+        """The tables that travel with ``query``. Only once connected."""
+
+        def ask(before: Query, sent: ExternalData | None) -> Sequence[Sequence[Any]]:
+            settings = self._settings(before.limits)
+            found = client.query(before.sql, parameters=_bound(before), settings=settings, external_data=sent)
+            return found.result_columns
+
+        return tables_of(query, ask)
+
     def _settings(self, limits: Limits) -> dict[str, Any]:
         """What a read is sent with. Only once connected: the limits are those that this server allows."""
         return {**QUERY_SETTINGS, **within(limits, self._allowed)}
@@ -272,29 +283,6 @@ class Rows(list[dict[str, Any]]):
         left = iter(rows)
         super().__init__(islice(left, row_limit))
         self.cut = next(left, None) is not None
-
-
-def wait_until_ready(store: Store, timeout_seconds: float) -> None:
-    """Return once the server answers. Raises StoreUnavailable when it does not within ``timeout_seconds``."""
-    deadline = time.monotonic() + timeout_seconds
-    while True:
-        try:
-            store.ping()
-        except StoreUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _sent(query: Query) -> ExternalData | None:
-    if not query.sent:
-        return None
-    external = ExternalData()
-    for each in query.sent:
-        external.add_file(file_name=each.name, data=each.data, fmt=each.format, structure=each.structure)
-    return external
 
 
 def _bound(query: Query) -> dict[str, Any]:

@@ -18,6 +18,7 @@ __all__ = [
     "FIELDS",
     "MODEL",
     "SCORE_NAME",
+    "Asked",
     "Condition",
     "Filters",
     "Limits",
@@ -51,16 +52,31 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A table in a query that is asked for before it: rows of ``columns``, (name, type) pairs, by the first of
+    ``queries`` that has ``enough`` of them, or else by the last.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    queries: tuple[Query, ...]
+    enough: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """``sql`` with ``params`` bound by name. Hashable: a cache key. ``name`` is for errors and logs.
 
     A list has a ``row_limit`` and asks for one row more: where that comes, it is left out and the answer is ``cut``.
+    What is ``asked`` first are tables in it, and in what is asked after them. ClickHouse plans the whole anew for each
+    mention of a sub-query, which for a page of ids took longer than to read it.
     """
 
     name: str
     sql: str
     params: tuple[tuple[str, Any], ...] = ()
     sent: tuple[Sent, ...] = ()
+    asked: tuple[Asked, ...] = ()
     limits: Limits = PAGE
     row_limit: int | None = None
 

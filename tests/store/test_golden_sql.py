@@ -173,7 +173,10 @@ QUERIES: dict[str, Query] = {
 @pytest.mark.parametrize("name", sorted(QUERIES))
 def test_the_text_is_the_one_that_was_reviewed(name: str) -> None:
     query = QUERIES[name]
-    text = f"-- {query.name}\n-- {dict(query.params)}\n{query.sql}\n"
+    first = [(table.name, each) for table in query.asked for each in table.queries]
+    text = "\n".join(
+        f"-- {place}\n-- {dict(each.params)}\n{each.sql}\n" for place, each in [*first, (query.name, query)]
+    )
     path = GOLDEN / f"{name}.sql"
     if os.environ.get("SPANGLASS_REGENERATE"):
         GOLDEN.mkdir(exist_ok=True)

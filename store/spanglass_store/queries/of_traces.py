@@ -7,6 +7,7 @@ from typing import Final
 
 from spanglass_store import scores as score_rows
 from spanglass_store import span_details
+from spanglass_store.queries import judged
 from spanglass_store.query import Query, query
 
 _ASKED: Final = "trace_id IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))"
@@ -32,8 +33,8 @@ def scores(project: str, trace_ids: Sequence[str]) -> Query:
     return query(
         "scores of traces",
         f"""
-        SELECT {score_rows.READ_LIST} FROM scores FINAL
-        WHERE project = {{project:String}} AND {_ASKED}
+        SELECT {score_rows.READ_LIST} FROM (
+        {judged.rows(_ASKED)})
         ORDER BY timestamp, score_id
         """,
         project=project,

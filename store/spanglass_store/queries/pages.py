@@ -1,7 +1,7 @@
 """Which page of a list: an ordered sub-query of ids, from a cursor on. Pure.
 
-A list is built in two steps: a page of ids, found by few columns, then what is shown of those alone. In the order of
-time the page is read from the newest (oldest) minute on, and no further than it needs.
+A list is asked for in two steps: a page of ids, found by few columns, then what is shown of those alone. In the order
+of time the page is read from the newest (oldest) minute on, and no further than it needs.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spanglass_store.condition import Condition, Window, between, every
-from spanglass_store.cursor import Cursor
+from spanglass_store.cursor import ORDER_KEY, Cursor
 from spanglass_store.filters import Filters
-from spanglass_store.query import alternatives, spans_where
+from spanglass_store.query import Asked, alternatives, query, spans_where
 
 READ_IN_ORDER: Final = "read_in_order_use_buffering = 0, max_block_size = 8192"
 """Settings of a query that stops early. By default each part of the table is read ahead as a whole: three million rows
@@ -25,13 +25,17 @@ COPIES: Final = 3
 five times as much."""
 
 
+_TRACE_ID: Final = "FixedString(16)"
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What is listed: the ``columns`` of its id, and the SQL and the parameters of an id in a cursor. ``not_in`` says
-    what is not among what was listed before; None where each row is listed by itself.
+    """What is listed: the ``columns`` of its id with their ``types``, and the SQL and the parameters of an id in a cursor.
+    ``not_in`` says what is not among what was listed before; None where each row is listed by itself.
     """
 
     columns: tuple[str, ...]
+    types: tuple[str, ...]
     places: tuple[str, ...]
     bound: Callable[[str], tuple[tuple[str, Any], ...]]
     id_pattern: str = r"(?s).*"
@@ -44,12 +48,18 @@ class Listed:
 
 
 TRACES: Final = Listed(
-    ("trace_id",), ("unhex({after_id:String})",), lambda text: (("after_id", text),), "[0-9a-f]{32}", "NOT IN"
+    ("trace_id",),
+    (_TRACE_ID,),
+    ("unhex({after_id:String})",),
+    lambda text: (("after_id", text),),
+    "[0-9a-f]{32}",
+    "NOT IN",
 )
-SESSIONS: Final = Listed(("session_id",), ("{after_id:String}",), lambda text: (("after_id", text),))
-USERS: Final = Listed(("user_id",), ("{after_id:String}",), lambda text: (("after_id", text),))
+SESSIONS: Final = Listed(("session_id",), ("String",), ("{after_id:String}",), lambda text: (("after_id", text),))
+USERS: Final = Listed(("user_id",), ("String",), ("{after_id:String}",), lambda text: (("after_id", text),))
 SPANS: Final = Listed(
     ("trace_id", "span_id"),
+    (_TRACE_ID, "UInt64"),
     ("unhex({after_trace:String})", "{after_span:UInt64}"),
     lambda text: (("after_trace", text[:32]), ("after_span", int(text[32:], 16))),
     "[0-9a-f]{48}",
@@ -82,6 +92,31 @@ def chosen(orders: Mapping[str, Order], name: str) -> Order:
         msg = f"unknown order {name!r}; known: {', '.join(orders)}"
         raise ValueError(msg)
     return orders[name]
+
+
+def asked(listed: Listed, order: Order, attempts: Sequence[Condition], limit: int, offset: int = 0) -> Asked:
+    """The table ``page``: the ids of one page, as the first of ``attempts`` (see ``by_time``) finds them that fills it.
+
+    Columns: place (1 is the first), order_key (text), at (the start of the span it was found by), the id.
+    """
+    by = ", ".join(f"{column} {order.direction}" for column in ("key", *listed.columns))
+    queries = [
+        query(
+            "page of a list",
+            f"""
+            SELECT row_number() OVER (ORDER BY {by}) AS place, toString(key) AS {ORDER_KEY},
+            toUnixTimestamp64Nano(at) AS at_ns, {listed.ids}
+            FROM ({each.sql})
+            SETTINGS {READ_IN_ORDER}
+            """,
+            each,
+            **bounds(limit, offset),
+        )
+        for each in attempts
+    ]
+    ids = zip(listed.columns, listed.types, strict=True)
+    columns = (("place", "UInt64"), (ORDER_KEY, "String"), ("at", "DateTime64(9, 'UTC')"), *ids)
+    return Asked("page", columns, tuple(queries), enough=limit + 1)
 
 
 def by_time(listed: Listed, found: Sequence[Condition], order: Order, place: Cursor | None) -> Condition:
@@ -164,11 +199,11 @@ def found_in(found: Sequence[Condition], column: str, more: str = "") -> str:
     return " UNION ALL ".join(f"SELECT {column} FROM spans WHERE {each.sql}{more}" for each in found)
 
 
-def around(page: str, margin_ns: int) -> str:
+def around(margin_ns: int) -> str:
     """Spans that started at most ``margin_ns`` before or after those that the ids of ``page`` were found by."""
     return (
-        f"start_time >= subtractNanoseconds(arrayMin({page}.2), {margin_ns}) "
-        f"AND start_time <= addNanoseconds(arrayMax({page}.2), {margin_ns})"
+        f"start_time >= (SELECT subtractNanoseconds(min(at), {margin_ns}) FROM page) "
+        f"AND start_time <= (SELECT addNanoseconds(max(at), {margin_ns}) FROM page)"
     )
 
 

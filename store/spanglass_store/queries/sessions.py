@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from spanglass_store import cursor as cursors
 from spanglass_store.queries import judged, pages, traces
 from spanglass_store.queries.pages import NEWEST, OLDEST, SESSIONS, Order
 from spanglass_store.queries.trace_filters import TOTALS
-from spanglass_store.query import Filters, Query, Window, query, spans_where
+from spanglass_store.query import Asked, Filters, Query, Window, query, spans_where
 
 EVER: Final = Window(0, 2**62)
 """Until 2116."""
@@ -53,27 +54,24 @@ def find(
     window = place.window if place else window
     page = pages.by_group(SESSIONS, project, window, filters, chosen, place)
     theirs = spans_where(project, window, Filters())
-    mine = f"{theirs.sql} AND session_id IN (SELECT arrayJoin(page.3))"
-    rank = "page.1[indexOf(page.3, told.session_id)]"
-    return query(
+    mine = f"{theirs.sql} AND session_id IN (SELECT session_id FROM page)"
+    members = query("traces of sessions", f"SELECT DISTINCT trace_id, session_id FROM spans WHERE {mine}", theirs)
+    asked = query(
         "sessions",
         f"""
-        WITH (SELECT groupArray((key, at, session_id)) FROM (
-        {page.sql})) AS page,
-        (SELECT groupUniqArray((trace_id, session_id)) FROM spans WHERE {mine}) AS pairs,
-        told AS (
+        WITH told AS (
         SELECT session_id, trace_id, span_id, parent_span_id, start_time, status, user_id, input_preview, usage_counted,
         input_tokens, output_tokens, cost_usd
         FROM spans WHERE {mine} LIMIT 1 BY trace_id, span_id),
         judged AS (
         SELECT session_id, avg(value) AS score FROM (
         SELECT session_id, value FROM (
-        {judged.values("SELECT arrayJoin(pairs.1)")}) AS given
-        INNER JOIN (SELECT arrayJoin(pairs) AS pair, pair.1 AS trace_id, pair.2 AS session_id) AS members USING (trace_id)
+        {judged.values("SELECT trace_id FROM members")}) AS given
+        INNER JOIN members USING (trace_id)
         UNION ALL
         SELECT session_id, value FROM scores FINAL
         WHERE project = {{project:String}} AND value IS NOT NULL AND trace_id = toFixedString('', 16)
-        AND session_id IN (SELECT arrayJoin(page.3)))
+        AND session_id IN (SELECT session_id FROM page))
         GROUP BY session_id)
         SELECT told.session_id AS session_id,
         argMaxIf(user_id, start_time, user_id != '') AS user_id,
@@ -86,16 +84,19 @@ def find(
         {TOTALS["errors"]} AS errors,
         any(judged.score) AS score,
         argMaxIf(input_preview, start_time, input_preview != '') AS input_preview,
-        toString({rank}) AS {cursors.ORDER_KEY}
-        FROM told LEFT JOIN judged USING (session_id)
+        any(page.{cursors.ORDER_KEY}) AS {cursors.ORDER_KEY}
+        FROM told LEFT JOIN judged USING (session_id) INNER JOIN page USING (session_id)
         GROUP BY told.session_id
-        ORDER BY {rank} {chosen.direction}, told.session_id {chosen.direction}
-        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
+        ORDER BY any(page.place)
+        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
         """,
-        page,
         theirs,
-        **pages.bounds(limit, offset),
-    ).limited(row_limit=limit)
+    )
+    first = (
+        pages.asked(SESSIONS, chosen, [page], limit, offset),
+        Asked("members", (("trace_id", "FixedString(16)"), ("session_id", "String")), (members,)),
+    )
+    return replace(asked, asked=first).limited(row_limit=limit)
 
 
 def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from spanglass_store import cursor as cursors
 from spanglass_store.columns import COLUMNS
 from spanglass_store.queries import pages
 from spanglass_store.queries.pages import NEWEST, OLDEST, SPANS, Order
-from spanglass_store.query import Filters, Query, Window, alternatives, every, query
+from spanglass_store.query import Filters, Query, Window, alternatives, query
 from spanglass_store.rows import read_list
 
 ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
@@ -83,25 +84,20 @@ def find(
     found = alternatives(project, place.window if place else window, filters)
     page = (pages.by_value if chosen.key else pages.by_time)(SPANS, found, chosen, place)
     wanted = [column for column in COLUMNS if column.name in {*IDS, *columns}]
-    rows = "SELECT arrayJoin(page) AS row, row.2 AS at, row.3 AS id, row.4 AS span"
-    row = "indexOf(arrayZip(page.3, page.4), (trace_id, span_id))"
-    return query(
+    asked = query(
         "spans",
         f"""
-        WITH (SELECT groupArray((key, at, trace_id, span_id)) FROM (
-        {page.sql})) AS page
-        SELECT {read_list(wanted)}, toString(page.1[{row}]) AS {cursors.ORDER_KEY}
-        FROM spans
+        SELECT {read_list(wanted)}, page.{cursors.ORDER_KEY} AS {cursors.ORDER_KEY}
+        FROM spans INNER JOIN page USING (trace_id, span_id)
         WHERE project = {{project:String}}
-        AND (toStartOfMinute(start_time), trace_id) IN (SELECT toStartOfMinute(at), id FROM ({rows}))
-        AND (start_time, trace_id, span_id) IN (SELECT at, id, span FROM ({rows}))
-        ORDER BY {row}
+        AND (toStartOfMinute(start_time), trace_id) IN (SELECT toStartOfMinute(at), trace_id FROM page)
+        AND (start_time, trace_id, span_id) IN (SELECT at, trace_id, span_id FROM page)
+        ORDER BY page.place
         LIMIT 1 BY trace_id, span_id
-        SETTINGS {pages.READ_IN_ORDER}
         """,
-        every([page, *found]),
-        **pages.bounds(limit, offset),
-    ).limited(row_limit=limit)
+        project=project,
+    )
+    return replace(asked, asked=(pages.asked(SPANS, chosen, [page], limit, offset),)).limited(row_limit=limit)
 
 
 def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:

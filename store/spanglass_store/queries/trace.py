@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from spanglass_store import scores as score_rows
 from spanglass_store import span_details
+from spanglass_store.queries import judged
 from spanglass_store.query import Query, query
 from spanglass_store.rows import read_list
 
@@ -59,16 +60,12 @@ def previews(traces: str = "page") -> str:
 
 
 def scores(project: str, trace_id: str) -> Query:
-    """Scores of the trace with this hex id and of its spans, oldest first, for ``scores.score_from_row``.
-
-    Their keys are found by the trace, they themselves by their keys.
-    """
+    """Scores of the trace with this hex id and of its spans, oldest first, for ``scores.score_from_row``."""
     return query(
         "scores of a trace",
         f"""
-        SELECT {score_rows.READ_LIST} FROM scores FINAL
-        WHERE project = {{project:String}} AND trace_id = unhex({{trace_id:String}}) AND (name, score_id) IN (
-        SELECT name, score_id FROM scores WHERE project = {{project:String}} AND trace_id = unhex({{trace_id:String}}))
+        SELECT {score_rows.READ_LIST} FROM (
+        {judged.rows("trace_id = unhex({trace_id:String})")})
         ORDER BY timestamp, score_id
         """,
         project=project,

@@ -59,12 +59,18 @@ def having(bounds: TraceBounds) -> list[Condition]:
     ]
 
 
+def around(project: str, window: Window) -> Condition:
+    """Spans of ``project`` that count in a trace with a span in ``window``."""
+    wide = Window(window.start_ns - MARGIN_NS, window.end_ns + MARGIN_NS)
+    time = between("start_time", wide, prefix="wide_")
+    return Condition(f"project = {{project:String}} AND {time.sql}", (("project", project), *time.params))
+
+
 def whole_trace(project: str, window: Window, filters: Filters, bounds: TraceBounds) -> list[Condition]:
     """Conditions on ``trace_id``, for everything asked of the trace but its totals: whether it failed, what none of its
     spans has, its score. To be asked beside ``span_filters(filters)``.
     """
-    time = between("start_time", window)
-    mine = Condition(f"project = {{project:String}} AND {time.sql}", (("project", project), *time.params))
+    mine = around(project, window)
     conditions = [_failed(filters, mine)]
     unwanted = [has_value(name, values, prefix="not_") for name, values in filters.excluded if name != "status"]
     if unwanted:
@@ -101,7 +107,7 @@ def _scored(bounds: TraceBounds, mine: Condition) -> Condition:
     """One of its scores of this name has a value between the bounds. A score is given after its trace began."""
     sql = (
         "trace_id IN (SELECT trace_id FROM scores FINAL WHERE project = {project:String} AND name = {score_name:String} "
-        "AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC')"
+        "AND timestamp >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC')"
     )
     params = [*mine.params, ("score_name", bounds.score_name)]
     for name, sign in _OF_SCORES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -10,8 +11,16 @@ from spanglass_store import cursor as cursors
 from spanglass_store.queries import judged, pages
 from spanglass_store.queries.pages import NEWEST, OLDEST, TRACES, Order
 from spanglass_store.queries.trace import previews
-from spanglass_store.queries.trace_filters import MARGIN_NS, TOTALS, TraceBounds, having, span_filters, whole_trace
-from spanglass_store.query import Condition, Filters, Query, Window, alternatives, between, every, query
+from spanglass_store.queries.trace_filters import (
+    MARGIN_NS,
+    TOTALS,
+    TraceBounds,
+    around,
+    having,
+    span_filters,
+    whole_trace,
+)
+from spanglass_store.query import Asked, Condition, Filters, Query, Window, alternatives, every, query
 
 ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
     {
@@ -28,32 +37,28 @@ ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
 COUNTED: Final = 10_000
 """Up to how many traces are counted."""
 
+DAY_NS: Final = 86_400 * 10**9
 ANY: Final = TraceBounds()
 
 NEAR_MINUTES: Final = 10
-_IDS: Final = "SELECT arrayJoin(page.3) AS trace_id"
-_TOLD: Final = """told AS (
-        SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
-        request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
-        input_tokens, output_tokens, cost_usd
-        FROM spans WHERE project = {project:String} AND """
+_IDS: Final = "SELECT trace_id FROM page"
+_AROUND: Final = pages.around(MARGIN_NS)
 _NEAR: Final = f"""(toStartOfMinute(start_time), trace_id) IN (
-        SELECT toStartOfMinute(row.2) + toIntervalMinute(minute), row.3 FROM (
-        SELECT arrayJoin(page) AS row, arrayJoin(range(-{NEAR_MINUTES}, {NEAR_MINUTES + 1})) AS minute))"""
-_AROUND: Final = pages.around("page", MARGIN_NS)
-
-_TOLD_AROUND: Final = f"""{_TOLD}trace_id IN ({_IDS}) AND {_AROUND}
-        LIMIT 1 BY trace_id, span_id)"""
-_TOLD_NEAR: Final = f"""(SELECT groupArray(trace_id) FROM spans WHERE project = {{project:String}} AND {_NEAR}
-        AND parent_span_id = 0 AND start_time + toIntervalNanosecond(duration_ns)
-        <= page.2[indexOf(page.3, trace_id)] + toIntervalMinute({NEAR_MINUTES})) AS near,
-        {_TOLD}({_NEAR}
-        OR trace_id IN (SELECT arrayJoin(arrayFilter(id -> NOT has(near, id), page.3))) AND {_AROUND})
-        LIMIT 1 BY trace_id, span_id)"""
-"""The spans of a page. Found by its newest span, a trace whose root begins and ends near it has no others: it is read by
-the primary key. All others are looked for all around, where a hundred ids want two thirds of the granules, by the
-filter of their index.
+        SELECT toStartOfMinute(at) + toIntervalMinute(minute), trace_id
+        FROM page ARRAY JOIN range(-{NEAR_MINUTES}, {NEAR_MINUTES + 1}) AS minute)"""
+_FAR: Final = f"""
+        SELECT trace_id FROM page LEFT JOIN (
+        SELECT trace_id, count() AS roots, max(start_time + toIntervalNanosecond(duration_ns)) AS root_end
+        FROM spans WHERE project = {{project:String}} AND {_NEAR} AND {_AROUND} AND parent_span_id = 0
+        GROUP BY trace_id) AS found USING (trace_id)
+        WHERE roots = 0 OR root_end > at + toIntervalMinute({NEAR_MINUTES})
+        """
+"""Found by its newest span, a trace whose root begins and ends near it has no others: it is read by the primary key. The others
+of a page are far: they are looked for all around, where a hundred ids want two thirds of the granules, by the filter of
+their index.
 """
+_IN_PAGE: Final = f"trace_id IN ({_IDS})"
+_NEAR_OR_FAR: Final = f"({_NEAR} OR trace_id IN (SELECT trace_id FROM far))"
 
 
 def find(
@@ -83,15 +88,21 @@ def find(
     """
     chosen = pages.chosen(ORDERS, order)
     place = cursors.decode(cursor, order, id_pattern=TRACES.id_pattern)
-    page = _page(project, place.window if place else window, filters, bounds, chosen, place)
-    return query(
+    window = place.window if place else window
+    page = pages.asked(TRACES, chosen, _pages(project, window, filters, bounds, chosen, place), limit, offset)
+    is_plain = chosen is NEWEST and filters == Filters()
+    far = Asked("far", (("trace_id", "FixedString(16)"),), (query("far traces of a page", _FAR, project=project),))
+    asked = query(
         "traces",
         f"""
-        WITH (SELECT groupArray((key, at, trace_id)) FROM (
-        {page.sql})) AS page,
-        {_TOLD_NEAR if chosen is NEWEST and filters == Filters() else _TOLD_AROUND},
+        WITH told AS (
+        SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
+        request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
+        input_tokens, output_tokens, cost_usd
+        FROM spans WHERE project = {{project:String}} AND {_NEAR_OR_FAR if is_plain else _IN_PAGE} AND {_AROUND}
+        LIMIT 1 BY trace_id, span_id),
         said AS (
-        {previews(f"({_IDS})")}),
+        {previews()}),
         judged AS (
         SELECT trace_id, avg(value) AS score FROM (
         {judged.values(_IDS)})
@@ -117,15 +128,16 @@ def find(
         count() AS spans,
         {TOTALS["errors"]} AS errors,
         any(judged.score) AS score,
-        toString(page.1[indexOf(page.3, told.trace_id)]) AS {cursors.ORDER_KEY}
+        any(page.{cursors.ORDER_KEY}) AS {cursors.ORDER_KEY}
         FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span_id)
+        INNER JOIN page USING (trace_id)
         GROUP BY told.trace_id
-        ORDER BY page.1[indexOf(page.3, told.trace_id)] {chosen.direction}, told.trace_id {chosen.direction}
-        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
+        ORDER BY any(page.place)
+        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
         """,
-        page,
-        **pages.bounds(limit, offset),
-    ).limited(row_limit=limit)
+        project=project,
+    )
+    return replace(asked, asked=(page, far) if is_plain else (page,)).limited(row_limit=limit)
 
 
 def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:
@@ -151,6 +163,26 @@ def count(project: str, window: Window, filters: Filters, *, bounds: TraceBounds
     )
 
 
+def _pages(
+    project: str,
+    window: Window,
+    filters: Filters,
+    bounds: TraceBounds,
+    order: Order,
+    place: cursors.Cursor | None,
+) -> list[Condition]:
+    """Where to look for a page. Whole traces of a month are expensive to look at, and most often the last day has enough:
+    what is asked of them, newest first, is asked of that day before.
+    """
+    windows = [window]
+    if order is NEWEST and (having(bounds) or whole_trace(project, window, filters, bounds)):
+        end_ns = min(window.end_ns, int(place.key) + 1) if place else window.end_ns
+        last_day = Window(end_ns - DAY_NS, window.end_ns)
+        if last_day.start_ns > window.start_ns + 2 * MARGIN_NS:
+            windows = [last_day, window]
+    return [_page(project, each, filters, bounds, order, place) for each in windows]
+
+
 def _page(
     project: str,
     window: Window,
@@ -161,9 +193,7 @@ def _page(
 ) -> Condition:
     """The ids of one page of traces, found by their spans or by their totals."""
     asked = whole_trace(project, window, filters, bounds)
-    wide = Window(window.start_ns - MARGIN_NS, window.end_ns + MARGIN_NS)
-    around = between("start_time", wide, prefix="wide_")
-    whole = Condition(f"project = {{project:String}} AND {around.sql}", (("project", project), *around.params))
+    whole = around(project, window)
     totals = having(bounds)
     found = [every([each, *asked]) for each in alternatives(project, window, span_filters(filters))]
     if not order.key:

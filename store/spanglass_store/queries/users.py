@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -57,28 +58,24 @@ def find(
     window = place.window if place else window
     page = pages.by_group(USERS, project, window, filters, chosen, place)
     theirs = spans_where(project, window, Filters())
-    rank = "page.1[indexOf(page.3, user_id)]"
     measures = ",\n".join(f"{MEASURES[name].sql} AS {name}" for name in SHOWN)
-    return query(
+    asked = query(
         "users",
         f"""
-        WITH (SELECT groupArray((key, at, user_id)) FROM (
-        {page.sql})) AS page
+        SELECT theirs.*, page.{cursors.ORDER_KEY} AS {cursors.ORDER_KEY} FROM (
         SELECT user_id,
         min(start_time) AS first_time,
         max(start_time) AS last_time,
         count() AS spans,
-        {measures},
-        toString({rank}) AS {cursors.ORDER_KEY}
-        FROM spans WHERE {theirs.sql} AND user_id IN (SELECT arrayJoin(page.3))
-        GROUP BY user_id
-        ORDER BY {rank} {chosen.direction}, user_id {chosen.direction}
-        SETTINGS prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
+        {measures}
+        FROM spans WHERE {theirs.sql} AND user_id IN (SELECT user_id FROM page)
+        GROUP BY user_id) AS theirs INNER JOIN page USING (user_id)
+        ORDER BY page.place
+        SETTINGS prefer_column_name_to_alias = 1
         """,
-        page,
         theirs,
-        **pages.bounds(limit, offset),
-    ).limited(row_limit=limit)
+    )
+    return replace(asked, asked=(pages.asked(USERS, chosen, [page], limit, offset),)).limited(row_limit=limit)
 
 
 def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:

@@ -1,25 +1,30 @@
--- traces
+-- page
 -- {'end_ns': 4611686018427387904, 'f_session_id': ('s',), 'offset': 0, 'page': 1001, 'project': 'p', 'start_ns': 0, 'upto': 1001}
-WITH (SELECT groupArray((key, at, trace_id)) FROM (
-SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id FROM (
+SELECT row_number() OVER (ORDER BY key ASC, trace_id ASC) AS place, toString(key) AS order_key,
+toUnixTimestamp64Nano(at) AS at_ns, trace_id
+FROM (SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id FROM (
 SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND session_id IN {f_session_id:Array(String)}
 ORDER BY toStartOfMinute(start_time) ASC, start_time ASC, trace_id ASC
 LIMIT 1 BY trace_id LIMIT {upto:UInt32})
-ORDER BY start_time ASC, trace_id ASC LIMIT 1 BY trace_id LIMIT {page:UInt32} OFFSET {offset:UInt32})) AS page,
-told AS (
+ORDER BY start_time ASC, trace_id ASC LIMIT 1 BY trace_id LIMIT {page:UInt32} OFFSET {offset:UInt32})
+SETTINGS read_in_order_use_buffering = 0, max_block_size = 8192
+
+-- traces
+-- {'project': 'p'}
+WITH told AS (
 SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
 request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
 input_tokens, output_tokens, cost_usd
-FROM spans WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(page.3) AS trace_id) AND start_time >= subtractNanoseconds(arrayMin(page.2), 86400000000000) AND start_time <= addNanoseconds(arrayMax(page.2), 86400000000000)
+FROM spans WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page) AND start_time >= (SELECT subtractNanoseconds(min(at), 86400000000000) FROM page) AND start_time <= (SELECT addNanoseconds(max(at), 86400000000000) FROM page)
 LIMIT 1 BY trace_id, span_id),
 said AS (
 SELECT trace_id, span_id, argMaxIf(input_preview, (start_time, position), input_preview != '') AS input_preview, argMaxIf(output_preview, (start_time, position), output_preview != '') AS output_preview
-FROM span_details WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM (SELECT arrayJoin(page.3) AS trace_id))
+FROM span_details WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM page)
 GROUP BY trace_id, span_id),
 judged AS (
 SELECT trace_id, avg(value) AS score FROM (
 SELECT trace_id, argMax(tuple(value), updated_at).1 AS value FROM scores
-WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(page.3) AS trace_id)
+WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page)
 GROUP BY trace_id, name, score_id HAVING argMax(is_deleted, updated_at) = 0 AND argMax(tuple(value), updated_at).1 IS NOT NULL)
 GROUP BY trace_id)
 SELECT lower(hex(trace_id)) AS trace_id,
@@ -43,8 +48,9 @@ if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, toFloat64(sumIf(if
 count() AS spans,
 countIf(status = 'error') AS errors,
 any(judged.score) AS score,
-toString(page.1[indexOf(page.3, told.trace_id)]) AS order_key
+any(page.order_key) AS order_key
 FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span_id)
+INNER JOIN page USING (trace_id)
 GROUP BY told.trace_id
-ORDER BY page.1[indexOf(page.3, told.trace_id)] ASC, told.trace_id ASC
-SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, read_in_order_use_buffering = 0, max_block_size = 8192
+ORDER BY any(page.place)
+SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1

@@ -1,7 +1,8 @@
--- spans
+-- page
 -- {'a0_items': ('http.route=/a', 'http.route=/b'), 'a0_key': 'http.route', 'a0_values': ('/a', '/b'), 'a1_key': 'host.name', 'a1_values': ('h',), 'after_key': '9000000000000000000', 'after_span': 12370169555311111083, 'after_trace': 'abababababababababababababababab', 'end_ns': 2, 'f_user_id': ('u',), 'not_service': ('s',), 'not_status': ('error',), 'offset': 0, 'page': 101, 'project': 'p', 'q': 'parcel late 返品', 'q_like_0': '%late 返品%', 'q_words': 'parcel', 'start_ns': 1, 'upto': 101}
-WITH (SELECT groupArray((key, at, trace_id, span_id)) FROM (
-SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id, span_id FROM (
+SELECT row_number() OVER (ORDER BY key DESC, trace_id DESC, span_id DESC) AS place, toString(key) AS order_key,
+toUnixTimestamp64Nano(at) AS at_ns, trace_id, span_id
+FROM (SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id, span_id FROM (
 SELECT trace_id, span_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND user_id IN {f_user_id:Array(String)} AND NOT service IN {not_service:Array(String)} AND NOT status IN {not_status:Array(String)} AND hasAny(arrayMap((k, v) -> concat(k, '=', v), mapKeys(attributes), mapValues(attributes)), {a0_items:Array(String)}) AND attributes[{a0_key:String}] IN {a0_values:Array(String)} AND mapContains(resource, {a1_key:String}) AND resource[{a1_key:String}] IN {a1_values:Array(String)} AND ((hasAllTokens(lower(input), lower({q_words:String})) OR hasAllTokens(lower(output), lower({q_words:String}))) AND ((hasAllTokens(lower(input), lower({q_words:String})) AND lower(input) LIKE lower({q_like_0:String})) OR (hasAllTokens(lower(output), lower({q_words:String})) AND lower(output) LIKE lower({q_like_0:String})))) AND start_time <= fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (start_time < fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') OR (start_time = fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (trace_id < unhex({after_trace:String}) OR (trace_id = unhex({after_trace:String}) AND (span_id < {after_span:UInt64})))))
 ORDER BY toStartOfMinute(start_time) DESC, start_time DESC, trace_id DESC, span_id DESC
 LIMIT 1 BY trace_id, span_id LIMIT {upto:UInt32}
@@ -21,12 +22,15 @@ UNION ALL
 SELECT trace_id, span_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND user_id IN {f_user_id:Array(String)} AND NOT service IN {not_service:Array(String)} AND NOT status IN {not_status:Array(String)} AND hasAny(arrayMap((k, v) -> concat(k, '=', v), mapKeys(attributes), mapValues(attributes)), {a0_items:Array(String)}) AND attributes[{a0_key:String}] IN {a0_values:Array(String)} AND mapContains(resource, {a1_key:String}) AND resource[{a1_key:String}] IN {a1_values:Array(String)} AND (trace_id, span_id) IN (SELECT trace_id, span_id FROM span_details WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64} - 86400000000000, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64} + 86400000000000, 'UTC') AND (((hasAllTokens(lower(input), lower({q_words:String})) OR hasAllTokens(lower(output), lower({q_words:String}))) AND ((hasAllTokens(lower(input), lower({q_words:String})) AND lower(input) LIKE lower({q_like_0:String})) OR (hasAllTokens(lower(output), lower({q_words:String})) AND lower(output) LIKE lower({q_like_0:String})))))) AND start_time <= fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (start_time < fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') OR (start_time = fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (trace_id < unhex({after_trace:String}) OR (trace_id = unhex({after_trace:String}) AND (span_id < {after_span:UInt64})))))
 ORDER BY toStartOfMinute(start_time) DESC, start_time DESC, trace_id DESC, span_id DESC
 LIMIT 1 BY trace_id, span_id LIMIT {upto:UInt32})
-ORDER BY start_time DESC, trace_id DESC, span_id DESC LIMIT 1 BY trace_id, span_id LIMIT {page:UInt32} OFFSET {offset:UInt32})) AS page
-SELECT lower(hex(trace_id)) AS trace_id_hex, if(span_id = 0, '', leftPad(lower(hex(span_id)), 16, '0')) AS span_id_hex, name, cost_usd, toString(page.1[indexOf(arrayZip(page.3, page.4), (trace_id, span_id))]) AS order_key
-FROM spans
-WHERE project = {project:String}
-AND (toStartOfMinute(start_time), trace_id) IN (SELECT toStartOfMinute(at), id FROM (SELECT arrayJoin(page) AS row, row.2 AS at, row.3 AS id, row.4 AS span))
-AND (start_time, trace_id, span_id) IN (SELECT at, id, span FROM (SELECT arrayJoin(page) AS row, row.2 AS at, row.3 AS id, row.4 AS span))
-ORDER BY indexOf(arrayZip(page.3, page.4), (trace_id, span_id))
-LIMIT 1 BY trace_id, span_id
+ORDER BY start_time DESC, trace_id DESC, span_id DESC LIMIT 1 BY trace_id, span_id LIMIT {page:UInt32} OFFSET {offset:UInt32})
 SETTINGS read_in_order_use_buffering = 0, max_block_size = 8192
+
+-- spans
+-- {'project': 'p'}
+SELECT lower(hex(trace_id)) AS trace_id_hex, if(span_id = 0, '', leftPad(lower(hex(span_id)), 16, '0')) AS span_id_hex, name, cost_usd, page.order_key AS order_key
+FROM spans INNER JOIN page USING (trace_id, span_id)
+WHERE project = {project:String}
+AND (toStartOfMinute(start_time), trace_id) IN (SELECT toStartOfMinute(at), trace_id FROM page)
+AND (start_time, trace_id, span_id) IN (SELECT at, trace_id, span_id FROM page)
+ORDER BY page.place
+LIMIT 1 BY trace_id, span_id

@@ -1,33 +1,42 @@
--- traces
+-- page
 -- {'after_id': 'abababababababababababababababab', 'after_key': '9000000000000000000', 'end_ns': 2, 'max_duration_seconds': 2.0, 'min_cost_usd': 0.5, 'min_duration_seconds': 1.0, 'min_errors': 1.0, 'min_tokens': 10.0, 'offset': 0, 'page': 101, 'project': 'p', 'score_above': 0.1, 'score_below': 0.9, 'score_name': 'quality', 'start_ns': 1, 'upto': 101, 'wide_end_ns': 86400000000002, 'wide_start_ns': -86399999999999}
-WITH (SELECT groupArray((key, at, trace_id)) FROM (
-SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id FROM (
-SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE project = {project:String} AND name = {score_name:String} AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND value > {score_above:Float64} AND value < {score_below:Float64}) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') GROUP BY trace_id HAVING sumIf(ifNull(cost_usd, 0), usage_counted) >= {min_cost_usd:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) >= 1e9 * {min_duration_seconds:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) <= 1e9 * {max_duration_seconds:Float64} AND sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) >= {min_tokens:Float64} AND countIf(status = 'error') >= {min_errors:Float64}) AND start_time <= fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (start_time < fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') OR (start_time = fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (trace_id < unhex({after_id:String})))) AND trace_id NOT IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE project = {project:String} AND name = {score_name:String} AND timestamp >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND value > {score_above:Float64} AND value < {score_below:Float64}) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') GROUP BY trace_id HAVING sumIf(ifNull(cost_usd, 0), usage_counted) >= {min_cost_usd:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) >= 1e9 * {min_duration_seconds:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) <= 1e9 * {max_duration_seconds:Float64} AND sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) >= {min_tokens:Float64} AND countIf(status = 'error') >= {min_errors:Float64}) AND start_time >= fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND NOT (start_time < fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') OR (start_time = fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (trace_id < unhex({after_id:String})))))
+SELECT row_number() OVER (ORDER BY key DESC, trace_id DESC) AS place, toString(key) AS order_key,
+toUnixTimestamp64Nano(at) AS at_ns, trace_id
+FROM (SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id FROM (
+SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE project = {project:String} AND name = {score_name:String} AND timestamp >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND value > {score_above:Float64} AND value < {score_below:Float64}) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') GROUP BY trace_id HAVING sumIf(ifNull(cost_usd, 0), usage_counted) >= {min_cost_usd:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) >= 1e9 * {min_duration_seconds:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) <= 1e9 * {max_duration_seconds:Float64} AND sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) >= {min_tokens:Float64} AND countIf(status = 'error') >= {min_errors:Float64}) AND start_time <= fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (start_time < fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') OR (start_time = fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (trace_id < unhex({after_id:String})))) AND trace_id NOT IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND trace_id IN (SELECT trace_id FROM scores FINAL WHERE project = {project:String} AND name = {score_name:String} AND timestamp >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND value > {score_above:Float64} AND value < {score_below:Float64}) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') GROUP BY trace_id HAVING sumIf(ifNull(cost_usd, 0), usage_counted) >= {min_cost_usd:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) >= 1e9 * {min_duration_seconds:Float64} AND max(toUnixTimestamp64Nano(start_time) + toInt64(duration_ns)) - min(toUnixTimestamp64Nano(start_time)) <= 1e9 * {max_duration_seconds:Float64} AND sumIf(ifNull(input_tokens, 0) + ifNull(output_tokens, 0), usage_counted) >= {min_tokens:Float64} AND countIf(status = 'error') >= {min_errors:Float64}) AND start_time >= fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND NOT (start_time < fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') OR (start_time = fromUnixTimestamp64Nano({after_key:Int64}, 'UTC') AND (trace_id < unhex({after_id:String})))))
 ORDER BY toStartOfMinute(start_time) DESC, start_time DESC, trace_id DESC
 LIMIT 1 BY trace_id LIMIT {upto:UInt32})
-ORDER BY start_time DESC, trace_id DESC LIMIT 1 BY trace_id LIMIT {page:UInt32} OFFSET {offset:UInt32})) AS page,
-(SELECT groupArray(trace_id) FROM spans WHERE project = {project:String} AND (toStartOfMinute(start_time), trace_id) IN (
-SELECT toStartOfMinute(row.2) + toIntervalMinute(minute), row.3 FROM (
-SELECT arrayJoin(page) AS row, arrayJoin(range(-10, 11)) AS minute))
-AND parent_span_id = 0 AND start_time + toIntervalNanosecond(duration_ns)
-<= page.2[indexOf(page.3, trace_id)] + toIntervalMinute(10)) AS near,
-told AS (
+ORDER BY start_time DESC, trace_id DESC LIMIT 1 BY trace_id LIMIT {page:UInt32} OFFSET {offset:UInt32})
+SETTINGS read_in_order_use_buffering = 0, max_block_size = 8192
+
+-- far
+-- {'project': 'p'}
+SELECT trace_id FROM page LEFT JOIN (
+SELECT trace_id, count() AS roots, max(start_time + toIntervalNanosecond(duration_ns)) AS root_end
+FROM spans WHERE project = {project:String} AND (toStartOfMinute(start_time), trace_id) IN (
+SELECT toStartOfMinute(at) + toIntervalMinute(minute), trace_id
+FROM page ARRAY JOIN range(-10, 11) AS minute) AND start_time >= (SELECT subtractNanoseconds(min(at), 86400000000000) FROM page) AND start_time <= (SELECT addNanoseconds(max(at), 86400000000000) FROM page) AND parent_span_id = 0
+GROUP BY trace_id) AS found USING (trace_id)
+WHERE roots = 0 OR root_end > at + toIntervalMinute(10)
+
+-- traces
+-- {'project': 'p'}
+WITH told AS (
 SELECT trace_id, span_id, parent_span_id, start_time, duration_ns, name, service, environment, status, kind,
 request_model, response_model, user_id, session_id, input_preview, output_preview, usage_counted,
 input_tokens, output_tokens, cost_usd
 FROM spans WHERE project = {project:String} AND ((toStartOfMinute(start_time), trace_id) IN (
-SELECT toStartOfMinute(row.2) + toIntervalMinute(minute), row.3 FROM (
-SELECT arrayJoin(page) AS row, arrayJoin(range(-10, 11)) AS minute))
-OR trace_id IN (SELECT arrayJoin(arrayFilter(id -> NOT has(near, id), page.3))) AND start_time >= subtractNanoseconds(arrayMin(page.2), 86400000000000) AND start_time <= addNanoseconds(arrayMax(page.2), 86400000000000))
+SELECT toStartOfMinute(at) + toIntervalMinute(minute), trace_id
+FROM page ARRAY JOIN range(-10, 11) AS minute) OR trace_id IN (SELECT trace_id FROM far)) AND start_time >= (SELECT subtractNanoseconds(min(at), 86400000000000) FROM page) AND start_time <= (SELECT addNanoseconds(max(at), 86400000000000) FROM page)
 LIMIT 1 BY trace_id, span_id),
 said AS (
 SELECT trace_id, span_id, argMaxIf(input_preview, (start_time, position), input_preview != '') AS input_preview, argMaxIf(output_preview, (start_time, position), output_preview != '') AS output_preview
-FROM span_details WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM (SELECT arrayJoin(page.3) AS trace_id))
+FROM span_details WHERE project = {project:String} AND trace_id GLOBAL IN (SELECT trace_id FROM page)
 GROUP BY trace_id, span_id),
 judged AS (
 SELECT trace_id, avg(value) AS score FROM (
 SELECT trace_id, argMax(tuple(value), updated_at).1 AS value FROM scores
-WHERE project = {project:String} AND trace_id IN (SELECT arrayJoin(page.3) AS trace_id)
+WHERE project = {project:String} AND trace_id IN (SELECT trace_id FROM page)
 GROUP BY trace_id, name, score_id HAVING argMax(is_deleted, updated_at) = 0 AND argMax(tuple(value), updated_at).1 IS NOT NULL)
 GROUP BY trace_id)
 SELECT lower(hex(trace_id)) AS trace_id,
@@ -51,8 +60,9 @@ if(countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, toFloat64(sumIf(if
 count() AS spans,
 countIf(status = 'error') AS errors,
 any(judged.score) AS score,
-toString(page.1[indexOf(page.3, told.trace_id)]) AS order_key
+any(page.order_key) AS order_key
 FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span_id)
+INNER JOIN page USING (trace_id)
 GROUP BY told.trace_id
-ORDER BY page.1[indexOf(page.3, told.trace_id)] DESC, told.trace_id DESC
-SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, read_in_order_use_buffering = 0, max_block_size = 8192
+ORDER BY any(page.place)
+SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
