@@ -55,9 +55,9 @@ def cut_text(text: str, max_bytes: int) -> str:
 def _group_fits(group: Alike, caps: Caps, *, texts: bool) -> bool:
     if len(group.names) > caps.attributes or not _fits(group.resource, caps, texts=texts):
         return False
-    return not texts or not any(
-        len(status[1]) * 4 > caps.attribute_bytes or any(len(each) > caps.attribute_bytes for each in encoded)
-        for *_, status, encoded in group.rows
+    return not texts or not (
+        any(len(message) * 4 > caps.attribute_bytes for _, message in group.rows.statuses)
+        or any(len(each) > caps.attribute_bytes for encoded in group.rows.encoded for each in encoded)
     )
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from spanglass_collector.encoded import Encoded
 from spanglass_collector.messages import Message, messages_from_value, messages_text
-from spanglass_store.packed import Made, Texts, content, packed
+from spanglass_store.packed import Made, Texts, packed
 
 
 class _Part(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True, gc=False):
@@ -24,6 +24,7 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     finish_reason: str = ""
 
 
+_BACKSLASH: Final = ord("\\")
 _canonical: Final = msgspec.json.Decoder(list[_Message]).decode
 """Reads messages that say nothing but texts, just as the conventions have them, as nearly all are; anything else raises
 ValueError. The same as ``messages.is_canonical``, in a third of the time.
@@ -55,22 +56,17 @@ def conversations(role: str, column: Encoded) -> Sequence[Any] | None:
     if sent is None:
         told = [messages_from_value(value, role) for value in column.values()]
         return None if None in told else told
-    texts: list[bytes] = []
+    texts = sent.packed
     are_plain = True
-    for each in sent:
+    for at, text in enumerate(sent.contents):
         try:
-            if _canonical(content(each)) and not _hides_words(each):
-                texts.append(each)
+            # A \u hides words that nobody would find. To look for one byte, told as its number, is twenty times as quick.
+            if _canonical(text) and not (_BACKSLASH in text and b"\\u" in text):
                 continue
         except ValueError:
             are_plain = False
-        messages = messages_from_value(content(each).decode("utf-8", "replace"), role)
+        messages = messages_from_value(text.decode("utf-8", "replace"), role)
         if messages is None:
             return None
-        texts.append(packed(messages_text(messages)))
+        texts[at] = packed(messages_text(messages))
     return Conversations(Texts(texts), are_plain=are_plain)
-
-
-def _hides_words(text: bytes) -> bool:
-    r"""Whether there is a \u in it: nobody would find such words. Looking for one byte first is ten times as quick."""
-    return b"\\" in text and b"\\u" in text

@@ -6,105 +6,32 @@ column, any other as a ``WireSpan`` of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from spanglass_collector.attributes import Attributes, Pairs, Value
-from spanglass_collector.encoded import Encoded, name_of
+from spanglass_collector.alike import PAIRS, Alike, Columns, Scope, alike_in, picked, text
+from spanglass_collector.attributes import Attributes, Value
 from spanglass_collector.errors import Rejected
-from spanglass_collector.wire_messages import Request, Status
+from spanglass_collector.wire_messages import ABSENT, Request, Status, WholeRequest
+from spanglass_collector.wire_span import WireEvent, WireLink, WireSpan
 
-__all__ = ["Attributes", "Decoded", "Value", "WireEvent", "WireLink", "WireSpan", "decode"]
+__all__ = ["Alike", "Attributes", "Decoded", "Value", "WireEvent", "WireLink", "WireSpan", "decode"]
 
 T = TypeVar("T")
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
-_PARENT_BYTES: Final = frozenset({0, _SPAN_ID_BYTES})
 _NO_TRACE_ID: Final = bytes(_TRACE_ID_BYTES)
 _NO_SPAN_ID: Final = bytes(_SPAN_ID_BYTES)
-_PAIRS: Final = Pairs()
-_STATUS: Final[Mapping[bytes, tuple[int, str]]] = {b"": (0, ""), b"\x18\x01": (1, ""), b"\x18\x02": (2, "")}
-"""Code and message of the statuses without words, which nearly all are."""
-
-
-@dataclass(frozen=True, slots=True)
-class WireEvent:
-    """An event as sent."""
-
-    time_ns: int
-    name: str
-    attributes: Attributes
-
-
-@dataclass(frozen=True, slots=True)
-class WireLink:
-    """A link as sent; ids in lower-case hex."""
-
-    trace_id: str
-    span_id: str
-    attributes: Attributes
-
-
-@dataclass(slots=True)
-class WireSpan:
-    """A span as sent; ids in lower-case hex, ``parent_span_id`` empty for a root, times in nanoseconds.
-
-    ``status_code`` is 0 unset, 1 ok, 2 error; other numbers are possible on the wire. Not frozen, because making a
-    frozen one takes four times as long; nobody changes it.
-    """
-
-    trace_id: str
-    span_id: str
-    parent_span_id: str
-    name: str
-    start_ns: int
-    end_ns: int
-    status_code: int = 0
-    status_message: str = ""
-    attributes: Attributes = field(default_factory=dict)
-    events: tuple[WireEvent, ...] = ()
-    links: tuple[WireLink, ...] = ()
-    resource: Attributes = field(default_factory=dict)
-    scope_name: str = ""
-    scope_version: str = ""
-
-
-AlikeRow: TypeAlias = tuple[bytes, bytes, bytes, bytes, int, int, tuple[int, str], Sequence[bytes]]
-"""Trace id, span id, parent's (empty for a root), name, start and end in ns, status, attributes as sent."""
-
-
-@dataclass(slots=True)
-class Alike:
-    """Spans of one resource and scope with attributes of the same names in the same order, and no events or links.
-
-    ``beginnings``: what each attribute begins with, up to the length of its value; the same in every row.
-    """
-
-    resource: Attributes
-    scope_name: str
-    scope_version: str
-    names: tuple[str, ...]
-    beginnings: tuple[bytes, ...]
-    rows: list[AlikeRow] = field(default_factory=list)
-
-    def columns(self) -> dict[str, Encoded]:
-        """The attributes, each over all spans."""
-        columns = zip(*(row[-1] for row in self.rows), strict=True)
-        return dict(zip(self.names, map(Encoded, columns, self.beginnings), strict=True))
-
-    def spans(self) -> Iterator[WireSpan]:
-        """The same, each by itself."""
-        for trace_id, span_id, parent, name, start_ns, end_ns, (code, message), encoded in self.rows:
-            ids = trace_id.hex(), span_id.hex(), parent.hex()
-            scope = self.resource, self.scope_name, self.scope_version
-            attributes = _PAIRS.read(encoded)
-            yield WireSpan(*ids, _text(name), start_ns, end_ns, code, message, attributes, (), (), *scope)
+_TRACE_ID_SIZES: Final = {_TRACE_ID_BYTES}
+_SPAN_ID_SIZES: Final = {_SPAN_ID_BYTES}
+_PARENT_SIZES: Final = {0, _SPAN_ID_BYTES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +50,7 @@ class Decoded:
 
 def decode(body: bytes) -> Decoded:
     """The spans of an ``ExportTraceServiceRequest``. Raises Rejected for bytes that are none."""
-    return read_request(Request(), body, "trace", "resource_spans", _decoded)
+    return read_request(Request(), body, "trace", "resource_spans", lambda request: _Scopes(body).decoded(request))
 
 
 def read_request(request: Any, body: bytes, signal: str, resources: str, read: Callable[[Any], T]) -> T:
@@ -142,105 +69,130 @@ def read_request(request: Any, body: bytes, signal: str, resources: str, read: C
         raise Rejected(msg) from error
 
 
-def _decoded(request: Any) -> Decoded:
-    alike: list[Alike] = []
-    others: list[WireSpan] = []
-    rejects: list[str] = []
-    for of_resource in request.resource_spans:
-        resource = _PAIRS.read(of_resource.resource.attributes)
-        for of_scope in of_resource.scope_spans:
-            scope = resource, _text(of_scope.scope.name), _text(of_scope.scope.version)
-            _sort(of_scope.spans, scope, alike, others, rejects)
-    return Decoded([each for each in alike if each.rows], others, tuple(rejects))
+class _Scopes:
+    """The scopes of one request, one after another."""
 
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._alike: list[Alike] = []
+        self._others: list[WireSpan] = []
+        self._rejects: list[str] = []
 
-def _sort(
-    spans: Iterable[Any],
-    scope: tuple[Attributes, str, str],
-    alike: list[Alike],
-    others: list[WireSpan],
-    rejects: list[str],
-) -> None:
-    """Put each span of a scope where it belongs."""
-    shapes: dict[tuple[bytes, ...], Alike] = {}
-    likely: dict[bytes, Alike | None] = {}
-    begins = bytes.startswith
-    for proto in spans:
-        trace_id, span_id, parent, name, start_ns, end_ns, status = _fields(proto)
-        if len(trace_id) != _TRACE_ID_BYTES or len(span_id) != _SPAN_ID_BYTES or len(parent) not in _PARENT_BYTES:
-            rejects.append(_problem(proto))
-            continue
-        if trace_id == _NO_TRACE_ID or span_id == _NO_SPAN_ID:
-            rejects.append(_problem(proto))
-            continue
-        if parent == _NO_SPAN_ID:
-            parent = b""
-        status = _STATUS.get(status) or _status(status)
-        encoded, events, links = proto.attributes[:], proto.events, proto.links
-        group = likely.get(name)  # spans of one name are nearly always alike
-        if group is None or len(group.beginnings) != len(encoded) or not all(map(begins, encoded, group.beginnings)):
-            shape = _shape(encoded)
-            group = shapes.get(shape)
-            if group is None and (names := _names(shape)) is not None:
-                group = shapes[shape] = Alike(*scope, names, shape)
-                alike.append(group)
-            likely[name] = group
-        if group is None or events or links:
-            ids = trace_id.hex(), span_id.hex(), parent.hex()
-            found = tuple(_events(events)), tuple(_links(links))
-            attributes = _PAIRS.read(encoded)
-            others.append(WireSpan(*ids, _text(name), start_ns, end_ns, *status, attributes, *found, *scope))  # type: ignore[arg-type]
-        else:
-            group.rows.append((trace_id, span_id, parent, name, start_ns, end_ns, status, encoded))
+    def decoded(self, request: Any) -> Decoded:
+        """All spans."""
+        for at, of_resource in enumerate(request.resource_spans):
+            resource = PAIRS.read(of_resource.resource.attributes)
+            for place, of_scope in enumerate(of_resource.scope_spans):
+                scope = resource, text(of_scope.scope.name), text(of_scope.scope.version)
+                if rows := [*map(_fields, of_scope.spans)]:
+                    self._sort(rows, scope, (at, place))
+        return Decoded(self._alike, self._others, tuple(self._rejects))
+
+    def _sort(self, rows: Sequence[tuple[Any, ...]], scope: Scope, place: tuple[int, int]) -> None:
+        """Put each span of a scope where it belongs."""
+        columns: list[Sequence[Any]] = [*zip(*rows, strict=True)]
+        if not _are_usual(*columns):
+            usual: list[int] = []
+            for at, row in enumerate(rows):
+                if problem := _problem(*row[:4]):
+                    self._rejects.append(problem)
+                elif row[-2:] != (ABSENT, ABSENT):
+                    self._add_whole(self._whole.resource_spans[place[0]].scope_spans[place[1]].spans[at], scope)
+                else:
+                    usual.append(at)
+            if not usual:
+                return
+            columns = [picked(column, usual) for column in columns]
+        trace_ids, span_ids, parents, names, starts_ns, ends_ns, statuses, attributes, _, _ = columns
+        if _NO_SPAN_ID in parents:
+            parents = [*map(_parent, parents)]
+        told = {status: _status(status) for status in set(statuses)}
+        codes, encoded = [*map(told.__getitem__, statuses)], [each[:] for each in attributes]
+        alike, others = alike_in(
+            Columns(trace_ids, span_ids, parents, names, starts_ns, ends_ns, codes, encoded), scope
+        )
+        self._alike += alike
+        self._others += others
+
+    def _add_whole(self, proto: Any, scope: Scope) -> None:
+        """A span with events or links, by itself."""
+        code, message = _status(proto.status)
+        self._others.append(
+            WireSpan(
+                proto.trace_id.hex(),
+                proto.span_id.hex(),
+                _parent(proto.parent_span_id).hex(),
+                text(proto.name),
+                proto.start_time_unix_nano,
+                proto.end_time_unix_nano,
+                code,
+                message,
+                PAIRS.read(proto.attributes),
+                tuple(_events(proto.events)),
+                tuple(_links(proto.links)),
+                *scope,
+            )
+        )
+
+    @cached_property
+    def _whole(self) -> Any:
+        """The request once more, with the events and links that few have: to ask whether they are there takes as long for
+        each span as to parse it.
+        """
+        whole = WholeRequest()
+        whole.ParseFromString(self._body)
+        return whole
 
 
 _fields: Final = attrgetter(
-    "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano", "status"
-)
+    "trace_id", "span_id", "parent_span_id", "name", "start_time_unix_nano", "end_time_unix_nano", "status", "attributes",
+    "events", "links",
+)  # fmt: skip
 
 
-def _shape(encoded: Sequence[bytes]) -> tuple[bytes, ...]:
-    """What each attribute begins with, up to the length of its value: its name is in that."""
-    try:
-        return tuple([each[: each[1] + 3] for each in encoded])
-    except IndexError:
-        return (b"",)
+def _are_usual(
+    trace_ids: Sequence[bytes], span_ids: Sequence[bytes], parents: Sequence[bytes], *others: Sequence[Any]
+) -> bool:
+    """Whether all ids can be, and no span has events or links (the last two columns)."""
+    return (
+        set(map(len, trace_ids)) == _TRACE_ID_SIZES
+        and set(map(len, span_ids)) == _SPAN_ID_SIZES
+        and _PARENT_SIZES.issuperset(map(len, parents))
+        and _NO_TRACE_ID not in trace_ids
+        and _NO_SPAN_ID not in span_ids
+        and others[-2].count(ABSENT) == others[-1].count(ABSENT) == len(trace_ids)
+    )
 
 
-def _names(shape: Sequence[bytes]) -> tuple[str, ...] | None:
-    """The names of the attributes that begin so; None where they are not as usual, or one comes twice."""
-    names = [name_of(begins) for begins in shape]
-    return None if None in names or len(set(names)) < len(names) else tuple(names)  # type: ignore[arg-type]
-
-
-def _problem(proto: Any) -> str:
-    """Why this span cannot be stored."""
-    for name, value, size in (
-        ("trace_id", proto.trace_id, _TRACE_ID_BYTES),
-        ("span_id", proto.span_id, _SPAN_ID_BYTES),
-    ):
+def _problem(trace_id: bytes, span_id: bytes, parent: bytes, name: bytes) -> str:
+    """Why this span cannot be stored; empty where it can."""
+    told = f"span {text(name)[:60]!r}:"
+    for what, value, size in (("trace_id", trace_id, _TRACE_ID_BYTES), ("span_id", span_id, _SPAN_ID_BYTES)):
         if len(value) != size:
-            return f"span {_text(proto.name)[:60]!r}: {name} has {len(value)} bytes, not {size}"
+            return f"{told} {what} has {len(value)} bytes, not {size}"
         if value == bytes(size):
-            return f"span {_text(proto.name)[:60]!r}: {name} is all zeros"
-    return f"span {_text(proto.name)[:60]!r}: parent_span_id has {len(proto.parent_span_id)} bytes, not 8"
+            return f"{told} {what} is all zeros"
+    if len(parent) not in _PARENT_SIZES:
+        return f"{told} parent_span_id has {len(parent)} bytes, not 8"
+    return ""
+
+
+def _parent(span_id: bytes) -> bytes:
+    return b"" if span_id == _NO_SPAN_ID else span_id
 
 
 def _status(encoded: bytes) -> tuple[int, str]:
+    """Code and message."""
     status = Status.FromString(encoded)
-    return status.code, _text(status.message)
+    return status.code, text(status.message)
 
 
 def _events(events: Iterable[Any]) -> Iterable[WireEvent]:
-    return (WireEvent(e.time_unix_nano, _text(e.name), _PAIRS.read(e.attributes)) for e in events)
+    return (WireEvent(e.time_unix_nano, text(e.name), PAIRS.read(e.attributes)) for e in events)
 
 
 def _links(links: Iterable[Any]) -> Iterable[WireLink]:
     """Links whose ids can be followed; one that points nowhere is left out."""
     for link in links:
         if len(link.trace_id) == _TRACE_ID_BYTES and len(link.span_id) == _SPAN_ID_BYTES:
-            yield WireLink(link.trace_id.hex(), link.span_id.hex(), _PAIRS.read(link.attributes))
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+            yield WireLink(link.trace_id.hex(), link.span_id.hex(), PAIRS.read(link.attributes))

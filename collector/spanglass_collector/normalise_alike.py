@@ -12,9 +12,9 @@ from operator import le, sub
 from typing import Any, Final
 
 from spanglass.semconv import MODEL_KINDS, Kind
+from spanglass_collector.alike import Alike
 from spanglass_collector.attributes import MAX_REMEMBERED
 from spanglass_collector.conversations import Conversations
-from spanglass_collector.decode import Alike
 from spanglass_collector.dialects.plan import Together
 from spanglass_collector.messages import messages_text, tools_called
 from spanglass_collector.normalise import (
@@ -30,7 +30,7 @@ from spanglass_collector.normalise import (
     reported_cost,
     with_system,
 )
-from spanglass_store.packed import Maps, Same, Texts
+from spanglass_store.packed import Maps, Same, Texts, packed
 from spanglass_store.sheet import Sheet
 
 
@@ -58,8 +58,8 @@ def sheet_from_alike(alike: Alike, together: Together, *, project: str, received
 
     ``received_ns`` as in ``normalise.row_from_wire``.
     """
-    told, count = together.told, len(alike.rows)
-    trace_ids, span_ids, parents, names, starts_ns, ends_ns, statuses, _ = zip(*alike.rows, strict=True)
+    told, count = together.told, len(alike)
+    trace_ids, span_ids, parents, names, starts_ns, ends_ns, statuses, _ = alike.rows
     usual_times = (
         min(starts_ns) >= EARLIEST_NS
         and max(ends_ns) <= received_ns + LATEST_AHEAD_NS
@@ -148,15 +148,15 @@ def _add_read_off(columns: Columns, told: Mapping[str, Sequence[Any]], outputs: 
 
 def _previews(
     messages: Sequence[Any] | None, role: str, texts: Sequence[str] | None, parents: Sequence[bytes]
-) -> Sequence[str]:
-    def read(at: int) -> str:
+) -> Texts:
+    def read(at: int) -> bytes:
         if messages:
-            return preview(messages[at], role, "")
+            return packed(preview(messages[at], role, ""))
         if isinstance(texts, Texts):
             return texts.beginning(at, PREVIEW_CHARACTERS)
-        return preview((), role, (texts or ())[at])
+        return packed(preview((), role, (texts or ())[at]))
 
-    return ["" if parent else read(at) for at, parent in enumerate(parents)]
+    return Texts([b"\0" if parent else read(at) for at, parent in enumerate(parents)])
 
 
 def _all_count(kinds: Sequence[Kind], told: Mapping[str, Sequence[Any]]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from spanglass_collector.decode import Decoded, decode
 from spanglass_collector.dialects import told_by, told_together
+from spanglass_collector.encoded import NotAlike
 from spanglass_collector.normalise import origin_row, row_from_wire
 from spanglass_collector.normalise_alike import sheet_from_alike
 from spanglass_collector.pricing import PriceTable, price_sheet
@@ -55,8 +56,15 @@ def sheets_from_decoded(decoded: Decoded, *, project: str, received_ns: int) -> 
     can.
     """
     sheets, others = [], list(decoded.others)
-    for alike in decoded.alike:
-        together = told_together(alike)
+    waiting = [*decoded.alike]
+    for alike in waiting:
+        try:
+            together = told_together(alike)
+        except NotAlike:
+            several, odd = alike.apart()
+            waiting += several
+            others += odd
+            continue
         sheet = together and sheet_from_alike(alike, together, project=project, received_ns=received_ns)
         if sheet:
             sheets.append(sheet)

@@ -19,7 +19,7 @@ from functools import cache
 from itertools import accumulate, chain
 from typing import Any
 
-from spanglass_store.packed import Maps, Same, Texts, packed, size_before, varint
+from spanglass_store.packed import Maps, Same, Texts, packed, varint
 from spanglass_store.pieces import Pieces
 from spanglass_store.sheet import Sheet, chunks
 from spanglass_store.streams import streams_of
@@ -118,13 +118,12 @@ _WORDS = _Words()
 
 
 def _words(values: Sequence[str]) -> bytes:
-    return b"".join([_WORDS[value] for value in values])
+    return b"".join(map(_WORDS.__getitem__, values))
 
 
 def _texts(values: Sequence[str]) -> bytes:
     """Texts that are mostly new."""
-    encoded = [value.encode("utf-8", "replace") if value else b"" for value in values]
-    return b"".join(chain.from_iterable(zip(map(size_before, encoded), encoded, strict=True)))
+    return b"".join([packed(value) if value else b"\0" for value in values])
 
 
 @cache
@@ -177,28 +176,41 @@ def _nullable(inner: str) -> Encode:
 
     def encode(parts: Chunks) -> list[list[bytes]]:
         nulls: list[bytes] = []
-        values: list[Sequence[Any]] = []
+        values: list[bytes] = []
         for part in parts:
             if type(part) is Same:
                 is_null = part.value is None
                 nulls.append((b"\x01" if is_null else b"\x00") * part.size)
-                values.append(Same(zero, part.size) if is_null else part)
-            elif None in part:
-                nulls.append(bytes([value is None for value in part]))
-                values.append([zero if value is None else value for value in part])
-            else:
+                values.append(_whole(item([Same(zero, part.size) if is_null else part])))
+                continue
+            try:
+                values.append(_whole(item([part])))
                 nulls.append(bytes(len(part)))
-                values.append(part)
-        return [nulls, *item(values)]
+            except TypeError:  # a None among them: to look for one first would take as long again
+                values.append(_whole(item([[zero if value is None else value for value in part]])))
+                nulls.append(bytes([value is None for value in part]))
+        return [nulls, values]
 
     return encode
 
 
 def _array(item: Encode) -> Encode:
     def encode(parts: Chunks) -> list[list[bytes]]:
-        return [_offsets(parts), *item([[*chain.from_iterable(part)] for part in parts])]
+        parts = [_same(part) for part in parts]
+        entries = [
+            _whole(item([part.value])) * part.size
+            if type(part) is Same
+            else _whole(item([[*chain.from_iterable(part)]]))
+            for part in parts
+        ]
+        return [_offsets(parts), entries]
 
     return encode
+
+
+def _same(part: Sequence[Any]) -> Sequence[Any]:
+    """The rows, as one value where all have it."""
+    return Same(part[0], len(part)) if type(part) in {list, tuple} and part.count(part[0]) == len(part) else part
 
 
 def _map(key: Encode, value: Encode) -> Encode:

@@ -106,9 +106,12 @@ class Texts(Made):
 
     __hash__ = Made.__hash__
 
-    def beginning(self, at: int, characters: int) -> str:
-        """The first characters of a text."""
-        return content(self.packed[at])[: 4 * characters].decode("utf-8", "replace")[:characters]
+    def beginning(self, at: int, characters: int) -> bytes:
+        """The first characters of a text, packed."""
+        data = content(self.packed[at])[: 4 * characters]
+        if (begins := data[:characters]).isascii():
+            return size_before(begins) + begins
+        return packed(data.decode("utf-8", "replace")[:characters])
 
     def item(self, at: int) -> str:
         """The text there."""

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanglass_collector.attributes import Value, parsed
-from spanglass_collector.encoded import Encoded, Remembered, name_of
+from spanglass_collector.encoded import Encoded, NotAlike, name_of
 from spanglass_collector.errors import Rejected
+from spanglass_collector.remembered import Memory
 from spanglass_collector.values import as_text
 from spanglass_store.packed import packed
 
@@ -45,7 +46,7 @@ def test_texts_of_any_length(size: int) -> None:
     texts = column.new_texts()
     assert texts is not None
     assert [len(text) for text in texts] == [size, 1]
-    assert column.sent_texts() == [packed("x" * size), packed("y")]
+    assert column.sent_texts() == ([packed("x" * size), packed("y")], [b"x" * size, b"y"])
 
 
 @pytest.mark.parametrize("told", [["a", ""], ["a", 1], [True], [["a"]], [{"a": "b"}], [b"a"], [1.5]])
@@ -91,6 +92,33 @@ def test_a_name_is_known_by_what_an_attribute_begins_with() -> None:
 
 
 def test_what_could_be_changed_is_not_remembered() -> None:
-    made = Remembered(lambda encoded: encoded if encoded == b"a" else [encoded])
-    assert made.of([b"a", b"b", b"a"]) == [b"a", [b"b"], b"a"]
-    assert set(made) == {b"a"}
+    calls: list[bytes] = []
+
+    def make(encoded: bytes) -> object:
+        calls.append(encoded)
+        return encoded if encoded.endswith(b"a") else [encoded]
+
+    once, other = BEGINS + b"a", BEGINS + b"b"
+    assert Encoded([once, other, once, other], BEGINS).made(make) == [once, [other], once, [other]]
+    assert calls == [once, other, other]
+
+
+def test_an_attribute_of_another_name_is_seen_however_it_is_read() -> None:
+    short, long = "x", "x" * 500
+    for text in (short, long):
+        (other,) = pairs({"gen_ai.response.idx": text})
+        column = Encoded([*encoded([text]).column, other.SerializeToString()], BEGINS)
+        assert column.sent_texts() is None
+        for read in (column.values, column.as_texts, column.said):
+            with pytest.raises(NotAlike):
+                read()
+
+
+def test_all_that_is_remembered_together_has_a_limit() -> None:
+    memory = Memory(5)
+    one, other = (memory.of(what, str) for what in ("one", "other"))
+    assert [*map(one.__getitem__, range(3))] == ["0", "1", "2"]
+    assert set(one) == {0, 1, 2}
+    assert other[7] == "7"
+    assert not one
+    assert memory.of("one", str) is not one

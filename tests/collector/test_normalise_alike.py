@@ -44,8 +44,9 @@ usual = {
 
 @st.composite
 def requests(draw: st.DrawFn) -> list[WireSpan]:
-    """Spans of a few shapes, most values usual, some not."""
+    """Spans of a few shapes and one name, most values usual, some not."""
     spans = []
+    called = f"n{draw(st.integers(0, 10**12))}"  # a name whose spans were not alike before is looked at more closely
     for _ in range(draw(st.integers(1, 3))):
         names = draw(st.lists(st.sampled_from(sorted(usual) + words[:20]), max_size=7, unique=True))
         odd = draw(st.sampled_from(["", "", *names]))
@@ -55,7 +56,7 @@ def requests(draw: st.DrawFn) -> list[WireSpan]:
             start_ns = draw(st.just(NOW_NS) | times_ns)
             parent = draw(st.sampled_from(["", "ab" * 8]))
             fields: dict[str, Any] = {"status_code": status, "status_message": message, "parent_span_id": parent}
-            spans.append(wire_span("n", told, start_ns=start_ns, end_ns=start_ns, **fields))
+            spans.append(wire_span(called, told, start_ns=start_ns, end_ns=start_ns, **fields))
     return spans
 
 
@@ -96,8 +97,21 @@ def test_so_they_are_whatever_is_sent(sent: list[dict[str, Any]]) -> None:
 
 def test_spans_of_one_shape_are_read_together() -> None:
     decoded = decode(one_scope([model_call(), model_call(attributes={"gen_ai.usage.input_tokens": 7}), wire_span()]))
-    assert [len(alike.rows) for alike in decoded.alike] == [2, 1]
+    assert [len(alike) for alike in decoded.alike] == [2, 1]
     assert decoded.others == []
+
+
+def test_spans_of_one_name_that_only_seem_alike_are_told_apart() -> None:
+    """As many attributes, under other names: seen while they are read, and from then on at once."""
+    told = ({"gen_ai.request.model": "a", "session.id": "s"}, {"gen_ai.request.model": "b", "user.id": "u"})
+    body = one_scope([wire_span("seems alike", each) for each in told] * 3)
+    together, alone = read_both_ways(body)
+    assert together == alone
+    assert {(row["request_model"], row["session_id"], row["user_id"]) for row in together.values()} == {
+        ("a", "s", ""),
+        ("b", "", "u"),
+    }
+    assert [len(alike) for alike in decode(body).alike] == [3, 3]
 
 
 def test_a_name_told_twice_and_events_are_read_one_by_one() -> None:

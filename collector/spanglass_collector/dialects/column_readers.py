@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from spanglass_collector import values
 from spanglass_collector.attributes import Value
 from spanglass_collector.conversations import conversations
-from spanglass_collector.encoded import Encoded, Remembered, value_of
+from spanglass_collector.encoded import Encoded, Unusable, value_of
 from spanglass_collector.messages import input_messages, output_messages
 from spanglass_store.packed import Texts, packed
 
@@ -17,9 +17,6 @@ ReadColumn: TypeAlias = Callable[[Encoded], Sequence[Any] | None]
 """The values of a column as a field has them; None where one of them is unusable."""
 PACKED: Final = frozenset({"session_id", "user_id", "response_id"})
 """Fields whose texts nobody looks at on their way to the database."""
-_TEXTS: Final = {str}
-_WHOLES: Final = {int}
-_EMPTY: Final = packed("")
 
 
 def column_reader(read: Callable[[Value], Any], field: str) -> ReadColumn:
@@ -31,13 +28,21 @@ def column_reader(read: Callable[[Value], Any], field: str) -> ReadColumn:
 
 @cache
 def _one_by_one(read: Callable[[Value], Any]) -> ReadColumn:
-    remembered = Remembered(lambda encoded: read(value_of(encoded)))
+    def make(encoded: bytes) -> Any:
+        found = read(value_of(encoded))
+        if found is None:
+            raise Unusable
+        return found
 
-    def read_column(column: Encoded) -> Sequence[Any] | None:
-        found = remembered.of(column.column)
-        return None if None in found else found
+    return lambda column: _usable(column.made, make)
 
-    return read_column
+
+def _usable(read: Callable[..., Any], *args: Any) -> Any:
+    """What ``read`` gives, None where a value is unusable: looking for such in the end would take as long as reading."""
+    try:
+        return read(*args)
+    except Unusable:
+        return None
 
 
 def _new_text(column: Encoded) -> Sequence[Any] | None:
@@ -45,21 +50,15 @@ def _new_text(column: Encoded) -> Sequence[Any] | None:
 
 
 def _packed_text(column: Encoded) -> Sequence[Any] | None:
-    told = _KNOWN_TEXTS.of(column.column)
-    return None if b"" in told else Texts(told)
+    told = _usable(column.made, _known_text)
+    return None if told is None else Texts(told)
 
 
 def _known_text(encoded: bytes) -> bytes:
     text = values.text(value_of(encoded))
-    return packed(text) if text else b""
-
-
-_KNOWN_TEXTS: Final = Remembered(_known_text)
-
-
-def _text(column: Encoded) -> Sequence[Any] | None:
-    told = column.values()
-    return told if set(map(type, told)) == _TEXTS and "" not in told else _one_by_one(values.text)(column)
+    if not text:
+        raise Unusable
+    return packed(text)
 
 
 def _as_text(column: Encoded) -> Sequence[Any]:
@@ -67,21 +66,13 @@ def _as_text(column: Encoded) -> Sequence[Any]:
 
 
 def _said(column: Encoded) -> Sequence[Any] | None:
-    told = column.as_texts()
-    return None if _EMPTY in told.packed else told
-
-
-def _whole(column: Encoded) -> Sequence[Any] | None:
-    told: list[Any] = column.values()
-    usual = set(map(type, told)) == _WHOLES and min(told) >= 0 and max(told) <= values.MAX_TOKENS
-    return told if usual else _one_by_one(values.whole)(column)
+    told: Texts | None = _usable(column.said)
+    return told
 
 
 _COLUMN_READERS: Final[Mapping[Any, ReadColumn]] = {
-    values.text: _text,
     values.as_text: _as_text,
     values.said: _said,
-    values.whole: _whole,
     input_messages: partial(conversations, "user"),
     output_messages: partial(conversations, "assistant"),
 }
