@@ -8,7 +8,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from spanglass_dashboard import buckets, charts, data, empty, filter_bar, firing, panels
+from spanglass_dashboard import buckets, charts, cost_change_card, data, empty, filter_bar, firing, panels, top_card
 from spanglass_dashboard.address import Scope
 from spanglass_dashboard.charts import Kind, Line
 from spanglass_dashboard.kpis import KPIS, kpis
@@ -17,12 +17,10 @@ from spanglass_store import measures
 from spanglass_store.measures import MEASURES, Unit
 from spanglass_store.numbers import format_count
 from spanglass_store.queries import overview
-from spanglass_store.query import Query
 
 CARD_PIXELS: Final = 300
 CHART_PIXELS: Final = 236
 NOTE_PIXELS: Final = 26
-ROW_PIXELS: Final = 32
 TOP: Final = 50
 
 # One question for all panels of one kind: whichever panel comes first asks it, the others read the cache.
@@ -35,8 +33,6 @@ OVER_TIME: Final = (
     "latency_p99_seconds",
 )
 COUNTS: Final = tuple(name for name in OVER_TIME if MEASURES[name].unit in buckets.SUMS)
-BY_GROUP: Final = ("calls", "error_ratio", "latency_p95_seconds", "total_tokens", "cost_usd", "unpriced_calls")
-BY_SERVICE: Final = ("traces", "trace_error_ratio", "trace_latency_p95_seconds", "total_tokens", "cost_usd")
 
 
 def _over_time(scope: Scope) -> pd.DataFrame:
@@ -153,54 +149,8 @@ def _unpriced(scope: Scope) -> bool:
 
 
 def _by_model(scope: Scope) -> pd.DataFrame:
-    return _grouped(measures.totals(BY_GROUP, scope.project, scope.window, scope.filters, "model", limit=TOP))
-
-
-def _grouped(query: Query) -> pd.DataFrame:
-    """Groups that have a name and something to count."""
-    frame = data.load(query)
-    if frame.empty:
-        return pd.DataFrame(columns=["group", *frame.columns.drop("group", errors="ignore")])
-    return frame[(frame["group"] != "") & (frame.iloc[:, 1] > 0)].reset_index(drop=True)
-
-
-def _models() -> None:
-    _table(_by_model(filter_bar.scope()), "Model", BY_GROUP[:-1], key="models")
-
-
-def _services() -> None:
-    scope = filter_bar.scope()
-    query = measures.totals(BY_SERVICE, scope.project, scope.window, scope.filters, "service", limit=TOP)
-    _table(_grouped(query), "Service", BY_SERVICE, key="services")
-
-
-def _prompts() -> None:
-    scope = filter_bar.scope()
-    query = measures.totals(BY_GROUP, scope.project, scope.window, scope.filters, "prompt_name", limit=TOP)
-    _table(_grouped(query), "Prompt", BY_GROUP[:-1], key="prompts")
-
-
-def _table(frame: pd.DataFrame, label: str, names: Sequence[str], *, key: str) -> None:
-    if frame.empty:
-        panels.nothing(f"No {label.lower()} was named in this time.", icon="label_off", height=CHART_PIXELS)
-        return
-    number = st.column_config.NumberColumn
-    formats = {"usd": "$%,.4f", "seconds": "%.2f s", "ratio": "percent"}
-    headings = {"total_tokens": "Tokens", "calls": "Calls", "traces": "Traces", "cost_usd": "Cost"}
-    headings |= {"error_ratio": "Errors", "trace_error_ratio": "Errors"}
-    headings |= {"latency_p95_seconds": "p95", "trace_latency_p95_seconds": "p95"}
-    columns = {
-        name: number(headings[name], format=formats.get(MEASURES[name].unit, "localized"), help=MEASURES[name].help)
-        for name in names
-    }
-    st.dataframe(
-        frame[["group", *names]],
-        hide_index=True,
-        height=min(CHART_PIXELS, ROW_PIXELS * (len(frame) + 1) + 2),
-        row_height=ROW_PIXELS,
-        placeholder="–",
-        key=f"table_{key}",
-        column_config={"group": st.column_config.TextColumn(label), **columns},
+    return data.load(
+        measures.totals(("unpriced_calls",), scope.project, scope.window, scope.filters, "model", limit=TOP)
     )
 
 
@@ -214,9 +164,9 @@ def _totals(scope: Scope) -> tuple[Mapping[str, float], Mapping[str, float]]:
 CARDS: Final = (
     (("Calls and failures", _calls), ("Latency of model calls", _latency)),
     (("Cost by model", _cost), ("Tokens", _tokens)),
-    (("Time to first token", _first_token), ("Top models", _models)),
+    (("Time to first token", _first_token), (cost_change_card.TITLE, cost_change_card.body)),
 )
-TABLES: Final = (("Top services", _services), ("Top prompts", _prompts))
+HELP: Final = {cost_change_card.TITLE: cost_change_card.HELP}
 
 
 def _page() -> None:
@@ -230,13 +180,15 @@ def _page() -> None:
     st.fragment(lambda: panels.guarded(_kpi_grid, key="kpis"), parallel=True, key="kpis", run_every=every)()
     for row in CARDS:
         _row(row, scope, height=CARD_PIXELS)
-    _row(TABLES, scope, height="content")
+    panels.panel("Top by cost", top_card.body, key="top", height="content")
 
 
 def _row(row: Sequence[tuple[str, Callable[[], None]]], scope: Scope, *, height: int | Literal["content"]) -> None:
     for place, (title, body) in zip(st.columns(2, gap="small"), row, strict=True):
         with place:
-            panels.panel(title, body, key=body.__name__.strip("_"), live=scope.live, height=height)
+            panels.panel(
+                title, body, key=title.lower().replace(" ", "_"), help=HELP.get(title), live=scope.live, height=height
+            )
 
 
 panels.guarded(_page, key="overview")

@@ -12,7 +12,18 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from spanglass_dashboard import address, data, empty, filter_bar, list_place, list_table, lists, panels, trace_view
+from spanglass_dashboard import (
+    address,
+    data,
+    empty,
+    filter_bar,
+    list_place,
+    list_table,
+    lists,
+    outliers_card,
+    panels,
+    trace_view,
+)
 from spanglass_dashboard.address import Scope
 from spanglass_dashboard.list_place import Place
 from spanglass_dashboard.lists import ORDER, PLACE, VIEW, VIEWS, View
@@ -28,11 +39,13 @@ def _lists() -> None:
     view = VIEWS[name]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="list_choices"):
         _view_choice(name)
+        outliers_card.button()
         st.space("stretch")
         order = _asked(ORDER, view.orders, NEWEST)
         _order_choice(view, order)
     if name != lists.DEFAULT:
         filter_bar.bounds_note()
+    outliers_card.card()
     panels.guarded(lambda: _page(view, name, order), key="list")
 
 
