@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     )
     batch_rows: int = Field(50_000, gt=0, description="Rows that make an insert full")
     batch_bytes: int = Field(64 * MIB, gt=0, description="Bytes that make an insert full")
-    linger_seconds: float = Field(0.6, ge=0, description="Longest wait for an insert to fill")
+    linger_seconds: float = Field(0.75, ge=0, description="Longest wait for an insert to fill")
     retry_max_seconds: float = Field(10.0, gt=0, description="Longest wait between two tries of an insert")
     shutdown_seconds: float = Field(8.0, gt=0, description="Time to finish requests and inserts after SIGTERM")
 

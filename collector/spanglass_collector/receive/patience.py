@@ -62,6 +62,17 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._expect("body")
 
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body is there. One that is alone, as pieces of large bodies are, is handed on as it is: uvicorn
+        copies it twice.
+        """
+        cycle: Any = self.cycle
+        if type(cycle.body) is bytes:  # a second piece before the first was taken
+            cycle.body = bytearray(cycle.body)
+        elif not (cycle.body or cycle.response_complete):
+            cycle.body, body = body, b""
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """The body is whole: the client owes nothing."""
         super().on_message_complete()
