@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -117,6 +118,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether only programs on this machine can connect to ``host``."""
     try:
