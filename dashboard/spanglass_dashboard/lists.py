@@ -58,22 +58,14 @@ def _narrowed(param: str, column: str) -> Callable[[Row], None]:
     return lambda row: filter_bar.narrow(param, row[column], {VIEW: DEFAULT})
 
 
-def _found_traces(scope: Scope, order: str, cursor: str, limit: int) -> Query:
-    return traces.find(
-        scope.project, scope.window, scope.filters, order=order, bounds=scope.bounds, limit=limit, cursor=cursor
-    )
+def _asking(find: Callable[..., Query], *, bounded: bool = False) -> Callable[[Scope, str, str, int], Query]:
+    """A page of ``find``, which knows bounds of traces where it is ``bounded``."""
 
+    def ask(scope: Scope, order: str, cursor: str, limit: int) -> Query:
+        bounds = {"bounds": scope.bounds} if bounded else {}
+        return find(scope.project, scope.window, scope.filters, order=order, limit=limit, cursor=cursor, **bounds)
 
-def _found_spans(scope: Scope, order: str, cursor: str, limit: int) -> Query:
-    return spans.find(scope.project, scope.window, scope.filters, order=order, limit=limit, cursor=cursor)
-
-
-def _found_sessions(scope: Scope, order: str, cursor: str, limit: int) -> Query:
-    return sessions.find(scope.project, scope.window, scope.filters, order=order, limit=limit, cursor=cursor)
-
-
-def _found_users(scope: Scope, order: str, cursor: str, limit: int) -> Query:
-    return users.find(scope.project, scope.window, scope.filters, order=order, limit=limit, cursor=cursor)
+    return ask
 
 
 def _shown_spans(frame: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +93,7 @@ VIEWS: Final[Mapping[str, View]] = MappingProxyType(
             "trace",
             "traces",
             traces.ORDERS,
-            _found_traces,
+            _asking(traces.find, bounded=True),
             traces.after,
             (
                 _TIME,
@@ -123,7 +115,7 @@ VIEWS: Final[Mapping[str, View]] = MappingProxyType(
             "span",
             "spans",
             spans.ORDERS,
-            _found_spans,
+            _asking(spans.find),
             spans.after,
             (
                 _TIME,
@@ -146,7 +138,7 @@ VIEWS: Final[Mapping[str, View]] = MappingProxyType(
             "session",
             "sessions",
             sessions.ORDERS,
-            _found_sessions,
+            _asking(sessions.find),
             sessions.after,
             (
                 Column("last_time", "Last seen", "time", 118),
@@ -167,7 +159,7 @@ VIEWS: Final[Mapping[str, View]] = MappingProxyType(
             "user",
             "users",
             users.ORDERS,
-            _found_users,
+            _asking(users.find),
             users.after,
             (
                 Column("user_id", "User", "text", 190),

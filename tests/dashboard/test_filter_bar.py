@@ -50,6 +50,14 @@ def test_each_filter_of_the_address_narrows_the_list(open_page: OpenPage, full: 
     poor = {score.trace_id for score in full.scores if score.name == "faithful" and (score.value or 0) < 0.8}
     assert listed(open_page("traces", score="faithful", score_below="0.8")) == poor
 
+    # What is not understood is told, and on a page of calls a bound of traces narrows nothing.
+    app = open_page(**{"not": "![x](http://evil.example)", "score": "faithful", "score_below": "0.8"})
+    assert traces(app) == 120
+    assert r"not filtered by: \!\[x\]" in app.warning[0].value
+    assert "narrow the list of traces only" in words(app)
+    assert app.number_input(key="score_below").value == 0.8
+    assert len(app.number_input) == 1
+
 
 def test_all_filters_are_behind_one_button_with_counts(
     open_page: OpenPage, full: shop.History, monkeypatch: pytest.MonkeyPatch
@@ -73,15 +81,6 @@ def test_all_filters_are_behind_one_button_with_counts(
     assert not app.exception
     app = app.button(key="clear_filters").click().run()
     assert app.multiselect(key="attr").value == []
-
-
-def test_what_is_not_understood_is_told_and_bounds_are_of_traces(open_page: OpenPage, full: shop.History):
-    app = open_page(**{"not": "![x](http://evil.example)", "score": "faithful", "score_below": "0.8"})
-    assert traces(app) == 120
-    assert r"not filtered by: \!\[x\]" in app.warning[0].value
-    assert "narrow the list of traces only" in words(app)
-    assert app.number_input(key="score_below").value == 0.8
-    assert len(app.number_input) == 1
 
 
 @pytest.mark.browser
