@@ -39,6 +39,7 @@ from queries_place import (
     patient,
     say,
     server,
+    settle,
     value,
     wait_for_rest,
 )
@@ -184,6 +185,8 @@ def main() -> None:
         if path := os.environ.get("EXTRA_DDL"):
             for each in (ours, stores[TENTH]) if GROWTH else (ours,):
                 extra_ddl(each, path)
+        for name in stores.keys() & {OURS, TENTH}:
+            settle(stores[name], done)
         wait_for_rest(ours)
         spans = value(ours, "SELECT count() FROM spans")
         say(f"{spans:,} spans at rest: {time.monotonic() - began:.0f} s")

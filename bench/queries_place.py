@@ -103,6 +103,21 @@ def fill_ours(store: Store, work: Store, plan: Plan, done: Filled) -> None:
     done.once("answers", lambda: copy_answers(store, until=round(time.time()) + 1))
 
 
+def settle(store: Store, done: Filled) -> None:
+    """What ClickHouse does by itself in the half day after these spans came (``schema/0016_old_days.sql``), done now: every
+    day but the last becomes one part, and the scores do.
+    """
+
+    def merge() -> None:
+        days = "SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = {name:String} AND table = 'spans' ORDER BY id"
+        ids = [row["id"] for row in store.fetch_rows(Query("days", days, (("name", store.database),)))]
+        for day in ids[:-2]:
+            store.execute(f"OPTIMIZE TABLE spans PARTITION ID '{day}' FINAL")
+        store.execute("OPTIMIZE TABLE scores FINAL")
+
+    done.once(f"{store.database} settled", merge)
+
+
 def fill_peer(store: Store, done: Filled, schema: ModuleType) -> None:
     """The tables of another schema, with our spans and scores in them."""
     name = schema.DATABASE

@@ -11,7 +11,6 @@ from typing import Final
 from queries_data import PROJECT, Plan, last
 from queries_kinds import (
     DAY,
-    FACETS,
     MONTH,
     PARTS,
     WEEK,
@@ -24,6 +23,7 @@ from queries_kinds import (
     judged,
     listed,
     members,
+    offered,
     one_session,
     opened,
     page_part,
@@ -135,9 +135,9 @@ QUESTIONS: Final[Mapping[str, Question]] = {
     "quality_trend_by_model": judged(86_400, "model"),
     "quality_by_prompt_version": judged(None, "prompt_version"),
     "alerts_100": alerts(),
-    "facets_7d": suggested(FACETS),
-    "facets_7d_model": suggested(["model"]),
-    "facets_7d_user": suggested(["user_id"]),
+    "facets_7d": offered(),
+    "facets_7d_model": suggested("model"),
+    "facets_7d_user": suggested("user_id"),
     "attribute_values_7d": attribute_values("tenant"),
     "attribute_keys_7d": Question(lambda _: [attributes.keys(PROJECT, WEEK, Filters())], 200),
     "top_models": by_cost("model"),

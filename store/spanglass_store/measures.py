@@ -19,6 +19,7 @@ from spanglass_store import hours
 from spanglass_store.limits import SERIES
 from spanglass_store.query import (
     FIELDS,
+    PROJECTIONS,
     SCORE_NAME,
     Condition,
     Filters,
@@ -185,7 +186,7 @@ def series(
         FROM {source}
         GROUP BY {", ".join(keys)}
         ORDER BY {", ".join(keys)}
-        {SETTINGS}
+        {settings(window, interval_seconds)}
         """,
         *conditions,
         bound,
@@ -221,7 +222,7 @@ def totals(
         {select}
         FROM {source}
         {tail if group else ""}
-        {SETTINGS}
+        {settings(window)}
         """,
         *conditions,
         bound,
@@ -258,6 +259,12 @@ def selected(names: Iterable[str]) -> tuple[Table, str, Condition]:
         raise ValueError(msg)
     bound = Condition("", tuple(param for m in chosen for param in m.params))
     return tables.pop(), ",\n".join(f"{m.sql} AS {m.name}" for m in chosen), bound
+
+
+def settings(window: Window, interval_seconds: int = hours.HOUR_SECONDS) -> str:
+    """Of a query of measures of ``window``, in intervals of so many seconds."""
+    speaks_of_hours = hours.start_of(window, interval_seconds) == hours.HOUR
+    return f"{SETTINGS}, {PROJECTIONS}" if speaks_of_hours else SETTINGS
 
 
 def measured(

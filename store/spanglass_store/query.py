@@ -17,6 +17,7 @@ from spanglass_store.limits import PAGE, Limits
 __all__ = [
     "FIELDS",
     "MODEL",
+    "PROJECTIONS",
     "SCORE_NAME",
     "Asked",
     "Condition",
@@ -39,6 +40,12 @@ ATTRIBUTE_ITEMS: Final = "arrayMap((k, v) -> concat(k, '=', v), mapKeys(attribut
 
 ATTRIBUTE_MAPS: Final = ("attributes", "metadata", "resource")
 """Where an attribute may be. Its key may have the map's name and a dot before it; without, it is in the first."""
+
+
+PROJECTIONS: Final = "optimize_use_projections = 1"
+"""Setting of a query that a projection is made for. For all others they are off (``server_settings``): to see of each part that
+none fits took longer than many a question.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from spanglass_store.measures import SETTINGS, Table, measured, selected
+from spanglass_store.measures import Table, measured, selected, settings
 from spanglass_store.query import Condition, Filters, Query, Window, query, told_apart
 
 BEFORE: Final = "_before"
@@ -38,7 +38,7 @@ def compared(names: Sequence[str], project: str, window: Window, filters: Filter
         FROM {before.sql}
         HAVING count() > 0
         )
-        {SETTINGS}
+        {settings(window)}
         """,
         now,
         before,

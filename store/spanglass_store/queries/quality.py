@@ -157,12 +157,18 @@ def _group(group_by: str | None) -> str:
 def _source(
     project: str, window: Window, filters: Filters, score_name: str, group_by: str | None
 ) -> tuple[str, tuple[Condition, ...]]:
-    """FROM clause: the scores, with ``answer`` where they are grouped by one: its copy, or what the spans say."""
+    """FROM clause: the scores, with ``answer`` where they are grouped by one: its copy, or what the spans say.
+
+    Those without a copy are few: only their keys are merged again, by ``FINAL``, for what was written of them last.
+    """
     where = scores_where(project, window, filters.with_(SCORE_NAME, (score_name,)))
     if group_by is None or group_by not in ANSWERS:
         return f"scores FINAL WHERE {where.sql}", (where,)
     lookback = between("start_time", Window(window.start_ns - LOOKBACK_NS, window.end_ns), prefix="answered_")
-    waiting = f"FROM scores FINAL WHERE {where.sql} AND NOT has_answer"
+    without = f"{where.sql} AND NOT has_answer"
+    waiting = (
+        f"FROM scores FINAL WHERE {without} AND (name, score_id) IN (SELECT name, score_id FROM scores WHERE {without})"
+    )
     judged = f"""(
         SELECT timestamp, value, data_type, answer_{group_by} AS answer FROM scores FINAL WHERE {where.sql} AND has_answer
         UNION ALL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from spanglass_store.measures import MEASURES, SETTINGS, group_key, selected
+from spanglass_store.measures import MEASURES, group_key, selected, settings
 from spanglass_store.queries.overview import before_list, sources
 from spanglass_store.query import Filters, Query, Window, query
 
@@ -68,7 +68,7 @@ def top(
         QUALIFY group != ''
         ORDER BY {by} DESC NULLS LAST, {by_group}
         LIMIT {{limit:UInt32}}
-        {SETTINGS}
+        {settings(window)}
         """,
         now,
         before,

@@ -46,6 +46,12 @@ _OF_TOTALS: Final = (
     ("min_tokens", "total_tokens", ">="),
     ("min_errors", "errors", ">="),
 )
+_ADDS_TO: Final = {
+    "min_cost_usd": "cost_usd > 0",
+    "min_tokens": "(input_tokens > 0 OR output_tokens > 0)",
+    "min_errors": "status = 'error'",
+}
+"""What a span has that adds to the total that is asked for: a sum that is to be more than nothing is that of these alone."""
 _OF_SCORES: Final = (("score_above", ">"), ("score_below", "<"))
 
 
@@ -57,6 +63,13 @@ def having(bounds: TraceBounds) -> list[Condition]:
         for name, total, sign, value in asked
         if value is not None
     ]
+
+
+def summed(bounds: TraceBounds) -> str:
+    """SQL: which spans the totals of a trace have to be made of, to see whether they are within ``bounds``."""
+    asked = [name for name, *_ in _OF_TOTALS if getattr(bounds, name) is not None]
+    is_of_some = len(asked) == 1 and asked[0] in _ADDS_TO and getattr(bounds, asked[0]) > 0
+    return _ADDS_TO[asked[0]] if is_of_some else "1"
 
 
 def around(project: str, window: Window) -> Condition:

@@ -18,9 +18,10 @@ from spanglass_store.queries.trace_filters import (
     around,
     having,
     span_filters,
+    summed,
     whole_trace,
 )
-from spanglass_store.query import Asked, Condition, Filters, Query, Window, alternatives, every, query
+from spanglass_store.query import PROJECTIONS, Asked, Condition, Filters, Query, Window, alternatives, every, query
 
 ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
     {
@@ -133,7 +134,7 @@ def find(
         INNER JOIN page USING (trace_id)
         GROUP BY told.trace_id
         ORDER BY any(page.place)
-        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1
+        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {PROJECTIONS}
         """,
         project=project,
     )
@@ -199,7 +200,8 @@ def _page(
     if not order.key:
         if totals:
             within = every(totals)
-            sql = f"trace_id IN (SELECT trace_id FROM spans WHERE {whole.sql} GROUP BY trace_id HAVING {within.sql})"
+            spans = f"SELECT trace_id FROM spans WHERE {whole.sql} AND {summed(bounds)}"
+            sql = f"trace_id IN ({spans} GROUP BY trace_id HAVING {within.sql})"
             found = [every([each, Condition(sql, (*whole.params, *within.params))]) for each in found]
         return pages.by_time(TRACES, found, order, place)
     if filters == Filters() and not asked:
