@@ -134,16 +134,14 @@ def _encoder(type_: str) -> Encode:
     if type_ == "LowCardinality(String)":
         return _scalar(_words)
     if code := _INTEGERS.get(type_):
-        return _scalar(lambda values: array(code, values).tobytes())
+        return _scalar(_numbers(code))
     name, _, rest = type_.partition("(")
     inner = rest[:-1]
     match name:
         case "FixedString":
             return _scalar(b"".join)
-        case "DateTime64":
-            return _scalar(lambda values: array("q", values).tobytes())
-        case "Decimal":
-            return _scalar(lambda values: array("q", values).tobytes())
+        case "DateTime64" | "Decimal":
+            return _scalar(_numbers("q"))
         case "Nullable":
             return _nullable(inner)
         case "Array":
@@ -152,6 +150,11 @@ def _encoder(type_: str) -> Encode:
             return _map(*(_encoder(part.strip()) for part in inner.split(",", 1)))
     msg = f"no Native encoding for {type_}"
     raise ValueError(msg)
+
+
+def _numbers(code: str) -> Callable[[Sequence[Any]], bytes]:
+    """What writes numbers of this kind of ``struct``, which takes half as long as ``array`` unless they are one."""
+    return lambda values: values.tobytes() if type(values) is array else struct.pack(f"<{len(values)}{code}", *values)
 
 
 def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
@@ -186,7 +189,7 @@ def _nullable(inner: str) -> Encode:
             try:
                 values.append(_whole(item([part])))
                 nulls.append(bytes(len(part)))
-            except TypeError:  # a None among them: to look for one first would take as long again
+            except struct.error:  # a None among them: to look for one first would take as long again
                 values.append(_whole(item([[zero if value is None else value for value in part]])))
                 nulls.append(bytes([value is None for value in part]))
         return [nulls, values]
