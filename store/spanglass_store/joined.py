@@ -1,6 +1,6 @@
 """Many Native blocks of one table as a single one, column by column. Pure.
 
-ClickHouse works some 15 µs for each column of each block before it comes to the first row: with a block a request that is
+ClickHouse works some 20 µs for each column of each block before it comes to the first row: with a block a request that is
 a sixth of what a span costs there, and nearly all where requests are small. Nothing is decoded for it: ``Block.cuts``
 says where the parts of a block are. Of the same blocks it always makes the same bytes, which the tokens of inserts
 ask for: ClickHouse does not know a token again that comes with as many rows in other blocks.

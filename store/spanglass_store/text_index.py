@@ -14,7 +14,8 @@ When = Literal["insert", "merge", "off"]
 what has an index keeps it until its part is merged with another.
 """
 TABLES: Final = ("spans", "span_details")
-INDEXES: Final = "ix_input, ix_output"
+INDEXES: Final = "ix_input, ix_output, ix_input_words, ix_output_words"
+"""Of either table: what is named and not there is no error."""
 _OF_MERGES: Final = "exclude_materialize_skip_indexes_on_merge"
 _OF_INSERTS: Final = "exclude_materialize_skip_indexes_on_insert"
 

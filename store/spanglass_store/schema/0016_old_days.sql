@@ -18,10 +18,11 @@ ALTER TABLE spans MODIFY TTL
 SETTINGS materialize_ttl_after_modify = 0; -- parts of before learn of it when they are merged
 
 -- The rows of a word, told in bits: three quarters of the bytes.
-ALTER TABLE spans DROP INDEX IF EXISTS ix_input, DROP INDEX IF EXISTS ix_output;
-ALTER TABLE spans ADD INDEX IF NOT EXISTS ix_input lower(input) TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpacking'),
-    ADD INDEX IF NOT EXISTS ix_output lower(output) TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpacking');
-ALTER TABLE spans MATERIALIZE INDEX ix_input, MATERIALIZE INDEX ix_output SETTINGS mutations_sync = 0;
+ALTER TABLE spans DROP INDEX IF EXISTS ix_input;
+ALTER TABLE spans DROP INDEX IF EXISTS ix_output;
+ALTER TABLE spans ADD INDEX IF NOT EXISTS ix_input_words lower(input) TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpacking');
+ALTER TABLE spans ADD INDEX IF NOT EXISTS ix_output_words lower(output) TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpacking');
+ALTER TABLE spans MATERIALIZE INDEX ix_input_words, MATERIALIZE INDEX ix_output_words SETTINGS mutations_sync = 0;
 
 -- What FINAL has to merge while it reads is merged before: of scores that lie in one part it reads eight times as many a second.
 ALTER TABLE scores MODIFY SETTING min_age_to_force_merge_seconds = 21600;
