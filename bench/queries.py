@@ -185,15 +185,16 @@ def main() -> None:
         if path := os.environ.get("EXTRA_DDL"):
             for each in (ours, stores[TENTH]) if GROWTH else (ours,):
                 extra_ddl(each, path)
-        for name in stores.keys() & {OURS, TENTH}:
-            settle(stores[name], done)
+        for each in (ours, stores[TENTH]) if GROWTH else (ours,):
+            settle(each, done)
         wait_for_rest(ours)
         spans = value(ours, "SELECT count() FROM spans")
         say(f"{spans:,} spans at rest: {time.monotonic() - began:.0f} s")
         asked = questions(stores, facts(ours, plan))
         differ = disagreements(asked)
         say(f"answers compared: {len(differ)} differ, {time.monotonic() - began:.0f} s")
-        figures = figures_of(measured(asked, engine.pid, RUNS, say))
+        at_once = {name for name, question in QUESTIONS.items() if question.at_once}
+        figures = figures_of(measured(asked, engine.pid, RUNS, say, at_once))
         sizes = bytes_per_span(ours, spans)
         say(f"all: {time.monotonic() - began:.0f} s")
     print(table(figures), file=sys.stderr)

@@ -60,12 +60,14 @@ class Question:
     """``ours`` are the product's queries, ``theirs`` those of another schema that give the same answers, in the same
     order; what is left of ours has no answer there. None: measured with ours only. ``bar_ms``: the most it may take at
     ten million spans on two cores; None: not decided. ``grows``: its time is also taken with a tenth of the spans.
+    ``at_once``: whoever asks it asks all of it side by side.
     """
 
     ours: Callable[[Facts], Sequence[Query]]
     bar_ms: float | None = None
     theirs: Callable[[Peer, Facts], Sequence[Query]] | None = None
     grows: bool = False
+    at_once: bool = False
 
 
 def page(window: Window) -> list[Query]:
@@ -98,7 +100,7 @@ def page_of(peer: Peer, window: Window) -> list[Query]:
 
 def whole_page(window: Window, bar_ms: float) -> Question:
     """The overview page. Of other schemas its parts are measured, and their sum is told."""
-    return Question(lambda _: page(window), bar_ms, grows=True)
+    return Question(lambda _: page(window), bar_ms, grows=True, at_once=True)
 
 
 def page_part(window: Window, at: int) -> Question:
@@ -244,6 +246,7 @@ def opened(trace_id: Callable[[Facts], str]) -> Question:
         lambda known: [part(PROJECT, trace_id(known)) for part in parts],
         50,
         lambda peer, known: peer.trace(trace_id(known)),
+        at_once=True,
     )
 
 

@@ -1,6 +1,6 @@
 """What ``make bench-queries`` asks: a row a question. A new query function of the product is one more row.
 
-A question is what a person or the monitor waits for, so it may be several queries, asked one after another.
+A question is what a person or the monitor waits for, so it may be several queries, asked as the product asks them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from spanglass_store.connection import QUERY_SETTINGS, Store
@@ -20,6 +21,7 @@ from spanglass_store.query import Query
 BUDGET_SECONDS = 2.0
 MORE = 3
 """A question is asked at least ``runs`` times, and up to ``MORE`` times as often until it has taken so long in all."""
+MOST_AT_ONCE = 8
 SLOW_SECONDS, SLOW_RUNS = 6.0, 2
 """One that takes longer is asked so often only, the first time included."""
 
@@ -64,20 +66,16 @@ def cpu_clock(pid: int) -> int:
     return (~pid << 3) | 2
 
 
-def asked(store: Store, queries: Sequence[Query]) -> int:
-    """Ask them one after another, as the product does, but without the cache that knows the rows of the very same
-    condition. Returns the bytes of the answers.
+def asked(store: Store, queries: Sequence[Query], threads: ThreadPoolExecutor | None) -> int:
+    """Ask them as the product does, one after another or at once, but without the cache that knows the rows of the very
+    same condition. Returns the bytes of the answers.
     """
-    return sum(
-        len(
-            store.raw(
-                each,
-                form="Native",
-                settings={**QUERY_SETTINGS, **each.limits.settings(), "use_query_condition_cache": 0},
-            )
-        )
-        for each in queries
-    )
+
+    def answer(query: Query) -> int:
+        settings = {**QUERY_SETTINGS, **query.limits.settings(), "use_query_condition_cache": 0}
+        return len(store.raw(query, form="Native", settings=settings))
+
+    return sum((threads.map if threads else map)(answer, queries))
 
 
 def measured(
@@ -85,17 +83,18 @@ def measured(
     pid: int,
     runs: int,
     tell: Callable[[str], None],
+    at_once: Collection[str] = (),
 ) -> dict[tuple[str, str], Timed]:
-    """Times by (question, schema). Each is asked once before it counts, so that what can be in memory is; for a slow
+    """Times by (question, schema); the queries of those named in ``at_once`` are asked side by side. Each is asked once before it counts, so that what can be in memory is; for a slow
     one that counts too.
     """
-    clock = cpu_clock(pid)
+    clock, threads = cpu_clock(pid), ThreadPoolExecutor(MOST_AT_ONCE)
     timed = {key: Timed() for key in questions}
 
     def once(key: tuple[str, str]) -> tuple[float, float]:
         store, queries = questions[key]
         cpu, began = time.clock_gettime(clock), time.perf_counter()
-        asked(store, queries)
+        asked(store, queries, threads if key[0] in at_once else None)
         return (time.perf_counter() - began) * 1e3, (time.clock_gettime(clock) - cpu) * 1e3
 
     for number, (key, each) in enumerate(timed.items(), start=1):
