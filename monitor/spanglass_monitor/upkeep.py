@@ -1,7 +1,8 @@
 """Once an hour: stored rows are brought to what was decided about them while they were on their way.
 
 Rows that arrive after their project's retention was changed get its days; rows that arrive after they were deleted go.
-Scores get a copy of what answered in their trace, once its spans have had time to arrive.
+Scores get a copy of what answered in their trace, once its spans have had time to arrive. Roll-ups by a name of which
+there turn out to be very many are given up.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from spanglass_store.connection import Store
 from spanglass_store.erasure import erase_again
 from spanglass_store.errors import StoreError
 from spanglass_store.queries.answers import SETTLE_SECONDS
+from spanglass_store.roll_ups import give_up_wide
 from spanglass_store.score_answers import copy_answers
 from spanglass_store.upkeep import adjust
 
@@ -38,7 +40,12 @@ def _copy(store: Store) -> str:
     return ""
 
 
-TASKS: Final[tuple[Callable[[Store], str], ...]] = (_adjust, _erase, _copy)
+def _give_up(store: Store) -> str:
+    names = ", ".join(give_up_wide(store))
+    return f"given up, of too many groups: {names}. What they sped up is read from the spans" if names else ""
+
+
+TASKS: Final[tuple[Callable[[Store], str], ...]] = (_adjust, _erase, _copy, _give_up)
 """What is done, one after the other; each says what it has changed, if that is worth a line."""
 
 

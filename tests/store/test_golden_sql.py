@@ -18,6 +18,7 @@ from spanglass_store import (
     prices,
     prompts,
     retention,
+    roll_ups,
     rules,
     saved_views,
 )
@@ -156,6 +157,7 @@ QUERIES: dict[str, Query] = {
     "deletion_delete": deletion.delete(
         "scores", DOOMED, "202611", DOOMED.traces, DOOMED.sessions, marker="m"
     ).statement,
+    "roll_ups_groups": roll_ups.groups(),
     "mutations_progress": mutations.progress("spans", "m"),
     "mutations_progress_on_a_cluster": mutations.progress("spans_local", "m", cluster=CLUSTER),
     "mutations_kill": mutations.kill("spans", "m"),
