@@ -106,7 +106,7 @@ class Queue:
     # --- out --------------------------------------------------------------------------------------------
 
     def wait(self, *, rows: int, linger_seconds: float, timeout_seconds: float) -> bool:
-        """Whether there is something to lease: ``rows`` rows, or any that have waited ``linger_seconds``.
+        """Whether there is something to lease: ``rows`` rows, or any after ``linger_seconds`` (``Waiting.wait``).
 
         Returns at ``wake`` too, and after ``timeout_seconds``: False if nothing is waiting then.
         """
@@ -138,6 +138,8 @@ class Queue:
         group_id, items, is_new = self._writer.submit(plan).result()
         if not items:
             return None
+        if is_new:
+            self._waiting.leased()
         try:  # in the caller's thread: it is much to read, and the writer has others waiting
             return Group.read(group_id, items, is_new=is_new)
         except OSError as error:
@@ -278,7 +280,7 @@ class Queue:
 
     def _settle(self, group: Group, fate: Fate, *, sync: bool = False) -> Step[None]:
         facts = {"group": group.group_id, "fate": fate, "t": group.block.table, "r": group.block.rows}
-        return Step(self._waiting.linger_anew, (Record(kinds.SETTLE, facts),), sync=sync, essential=True)
+        return Step(_nothing, (Record(kinds.SETTLE, facts),), sync=sync, essential=True)
 
     def _items(self, group: Group) -> list[Item]:
         return self._state.backlog.groups[group.group_id]

@@ -89,7 +89,9 @@ class Settings(BaseSettings):
     )
     batch_rows: int = Field(50_000, gt=0, description="Rows that make an insert full")
     batch_bytes: int = Field(64 * MIB, gt=0, description="Bytes that make an insert full")
-    linger_seconds: float = Field(0.75, ge=0, description="Longest wait for an insert to fill")
+    linger_seconds: float = Field(
+        1.0, ge=0, description="From one insert to the next, which fills meanwhile; after a pause a quarter of it"
+    )
     retry_max_seconds: float = Field(10.0, gt=0, description="Longest wait between two tries of an insert")
     shutdown_seconds: float = Field(8.0, gt=0, description="Time to finish requests and inserts after SIGTERM")
 

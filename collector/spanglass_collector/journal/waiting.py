@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Final
 
 from spanglass_collector.journal.backlog import Backlog
+
+AFTER_A_PAUSE: Final = 0.25
 
 
 class Waiting:
@@ -15,7 +18,7 @@ class Waiting:
         self._backlog = backlog
         self._changed = threading.Condition()
         self._submitted_bytes = 0
-        self._since = float("-inf")
+        self._since = self._leased_at = float("-inf")
         self._woken = False
         self.rows = self.leasable_rows = self.size_bytes = 0
         self.look()
@@ -30,9 +33,9 @@ class Waiting:
             if self.leasable_rows:
                 self._changed.notify_all()
 
-    def linger_anew(self) -> None:
-        """What waits now came while a group was on its way: let it fill from here on."""
-        self._since = time.monotonic()
+    def leased(self) -> None:
+        """A new group is on its way: what comes from here on fills the next one, also while this one is inserted."""
+        self._leased_at = time.monotonic()
 
     def reserve(self, size: int, max_bytes: int) -> bool:
         """Count bytes that are on their way to the disk; False, with nothing counted, where they are too many."""
@@ -48,7 +51,8 @@ class Waiting:
             self._submitted_bytes -= size
 
     def wait(self, *, rows: int, linger_seconds: float, timeout_seconds: float) -> bool:
-        """Whether there is something to lease: ``rows`` rows, or any that have waited ``linger_seconds``.
+        """Whether there is something to lease: ``rows`` rows, or any once ``linger_seconds`` have passed since the last
+        new group. After a pause a quarter of that is enough: whoever sends one trace is looking for it.
 
         Returns at ``wake`` too, and after ``timeout_seconds``: False if nothing is waiting then.
         """
@@ -56,7 +60,8 @@ class Waiting:
         with self._changed:
             while True:
                 now = time.monotonic()
-                due = self._since + linger_seconds if self.leasable_rows else float("inf")
+                fills_until = max(self._since + linger_seconds * AFTER_A_PAUSE, self._leased_at + linger_seconds)
+                due = fills_until if self.leasable_rows else float("inf")
                 if self.leasable_rows >= rows or now >= due:
                     return True
                 if self._woken or now >= deadline:
