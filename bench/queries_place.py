@@ -112,8 +112,10 @@ def settle(store: Store, done: Filled) -> None:
         days = "SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = {name:String} AND table = 'spans' ORDER BY id"
         ids = [row["id"] for row in store.fetch_rows(Query("days", days, (("name", store.database),)))]
         for day in ids[:-2]:
-            store.execute(f"OPTIMIZE TABLE spans PARTITION ID '{day}' FINAL")
-        store.execute("OPTIMIZE TABLE scores FINAL")
+            store.execute(
+                f"OPTIMIZE TABLE spans PARTITION ID '{day}' FINAL SETTINGS optimize_skip_merged_partitions = 1"
+            )
+        store.execute("OPTIMIZE TABLE scores FINAL SETTINGS optimize_skip_merged_partitions = 1")
 
     done.once(f"{store.database} settled", merge)
 
