@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from spanglass_collector.attributes import SHORT_BYTES, Value, parsed
 from spanglass_collector.remembered import Memory
 from spanglass_collector.values import as_text
-from spanglass_store.packed import Texts, packed, varint
+from spanglass_store.packed import Texts, all_same, packed, varint
 
 T = TypeVar("T")
 MAX_REMEMBERED: Final = 65_536
@@ -70,6 +70,8 @@ class Encoded:
         column, begins = self.column, self.begins
         made = partial(_made, make, begins)
         remembered = _MEMORY.of((make, begins), made, _keeps)
+        if all_same(column) and _keeps(column[0], found := remembered[column[0]]):
+            return [found] * len(column)
         if len(column[0]) <= SHORT_BYTES:  # then nearly all are, and a long one is looked up in vain
             return [*map(remembered.__getitem__, column)]
         return [remembered[each] if len(each) <= SHORT_BYTES else made(each) for each in column]

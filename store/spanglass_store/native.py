@@ -19,7 +19,7 @@ from functools import cache
 from itertools import accumulate, chain
 from typing import Any
 
-from spanglass_store.packed import Maps, Same, Texts, packed, varint
+from spanglass_store.packed import Maps, Same, Texts, all_same, packed, varint
 from spanglass_store.pieces import Pieces
 from spanglass_store.sheet import Sheet, chunks
 from spanglass_store.streams import streams_of
@@ -118,6 +118,8 @@ _WORDS = _Words()
 
 
 def _words(values: Sequence[str]) -> bytes:
+    if values and all_same(values):
+        return _WORDS[values[0]] * len(values)
     return b"".join(map(_WORDS.__getitem__, values))
 
 
@@ -213,7 +215,7 @@ def _array(item: Encode) -> Encode:
 
 def _same(part: Sequence[Any]) -> Sequence[Any]:
     """The rows, as one value where all have it."""
-    return Same(part[0], len(part)) if type(part) in {list, tuple} and part.count(part[0]) == len(part) else part
+    return Same(part[0], len(part)) if type(part) in {list, tuple} and all_same(part) else part
 
 
 def _map(key: Encode, value: Encode) -> Encode:

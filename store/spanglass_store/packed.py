@@ -60,6 +60,12 @@ def content(packed_text: bytes) -> bytes:
     return packed_text[start:]
 
 
+def all_same(column: Sequence[Any]) -> bool:
+    """Whether all values of a column, of which there is one at least, are equal: mostly three of them tell."""
+    first = column[0]
+    return bool(first == column[-1] and first == column[len(column) // 2] and column.count(first) == len(column))
+
+
 class Made(Sequence[Any]):
     """A sequence whose items are made when somebody looks."""
 
