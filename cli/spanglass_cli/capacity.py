@@ -30,10 +30,10 @@ class Figure:
 
 MEASURED: Final[Mapping[str, Figure]] = {
     "collector_us_per_span": Figure(
-        24.1, "µs of CPU", "Collector, a span of 1.8 KB", "performance.md, `make bench-ingest`"
+        16.7, "µs of CPU", "Collector, a span of 1.8 KB", "performance.md, `make bench-ingest`"
     ),
     "clickhouse_us_per_span": Figure(
-        27.6, "µs of CPU", "ClickHouse: insert, text index and the first merges", "performance.md, `make bench-ingest`"
+        20.6, "µs of CPU", "ClickHouse: insert, text index and the first merges", "performance.md, `make bench-ingest`"
     ),
     "overview_us_per_span": Figure(
         0.14,
@@ -41,8 +41,8 @@ MEASURED: Final[Mapping[str, Figure]] = {
         "An overview of a day beside the day before, a span of one of them",
         "adr/004: 287 ms for 4.07 million",
     ),
-    "bytes_per_span": Figure(1008, "bytes", "On disk, with the text index", "performance.md, `make bench-ingest`"),
-    "collector_memory_gb": Figure(0.2, "GB", "A collector's process", "performance.md, `make bench-ingest`"),
+    "bytes_per_span": Figure(822, "bytes", "On disk, with the text index", "performance.md, `make bench-ingest`"),
+    "collector_memory_gb": Figure(0.24, "GB", "A collector's process", "performance.md, `make bench-ingest`"),
     "idle_memory_gb": Figure(
         0.5, "GB", "Monitor, dashboard, and an embedded ClickHouse at rest", "`make bench-startup`"
     ),
