@@ -11,6 +11,7 @@ from typing import Final
 from queries_data import PROJECT, Plan, last
 from queries_kinds import (
     DAY,
+    LIVE,
     MONTH,
     PARTS,
     WEEK,
@@ -91,11 +92,12 @@ FILTERS: Final[Mapping[str, Callable[[Facts], Filters]]] = {
 
 QUESTIONS: Final[Mapping[str, Question]] = {
     "overview_24h": whole_page(DAY, 100),
+    "overview_24h_until_now": whole_page(LIVE, 100),
     "overview_7d": whole_page(WEEK, 150),
     "overview_30d": whole_page(MONTH, 250),
     **{
         f"overview_{days}_{part}": page_part(window, at)
-        for days, window in (("24h", DAY), ("7d", WEEK), ("30d", MONTH))
+        for days, window in (("24h", DAY), ("24h_until_now", LIVE), ("7d", WEEK), ("30d", MONTH))
         for at, part in enumerate(PARTS)
     },
     "list_24h": listed(DAY, 100),

@@ -36,10 +36,10 @@ MEASURED: Final[Mapping[str, Figure]] = {
         20.6, "µs of CPU", "ClickHouse: insert, text index and the first merges", "performance.md, `make bench-ingest`"
     ),
     "overview_us_per_span": Figure(
-        0.14,
+        0.31,
         "µs of CPU",
         "An overview of a day beside the day before, a span of one of them",
-        "adr/004: 287 ms for 4.07 million",
+        "performance.md: 102 ms for 333,000",
     ),
     "bytes_per_span": Figure(822, "bytes", "On disk, with the text index", "performance.md, `make bench-ingest`"),
     "collector_memory_gb": Figure(0.24, "GB", "A collector's process", "performance.md, `make bench-ingest`"),
@@ -51,7 +51,7 @@ ASSUMED: Final[Mapping[str, Figure]] = {
     "peak": Figure(3, "times", "The busiest hour against the mean of a day", "assumption"),
     "busy_share": Figure(0.5, "", "How busy cores may be then: the rest is for queries and surprises", "assumption"),
     "later_merges": Figure(
-        0.5, "times", "What later merges of a full day add to ClickHouse's work", "adr/004, an upper bound"
+        1.2, "times", "What merging and packing a day that is over adds to ClickHouse's work", "adr/024"
     ),
     "answer_seconds": Figure(1, "s", "In which an overview of 24 hours is to be there, with no roll-up", "the aim"),
     "retention_days": Figure(30, "days", "How long spans stay", "a setting"),

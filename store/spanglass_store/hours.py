@@ -13,7 +13,7 @@ from spanglass_store.query import Window
 
 HOUR: Final = "toStartOfHour(start_time)"
 HOUR_SECONDS: Final = 3600
-LEAST_SECONDS: Final = 2 * 86_400
+LEAST_SECONDS: Final = 86_400
 """Shorter windows are read to the nanosecond: an hour would be a large part of them, and their spans are few."""
 
 _HOUR_NS: Final = HOUR_SECONDS * 10**9

@@ -104,7 +104,8 @@ def test_roll_ups_follow_deletions(rolled_up: Store) -> None:
         (WINDOW, 600, "start_time"),
         (Window(START_NS + 1, WINDOW.end_ns), 3600, "start_time"),
         (Window(START_NS, WINDOW.end_ns - 1), 3600, "start_time"),
-        (Window(START_NS, START_NS + 24 * HOUR_NS), 3600, "start_time"),
+        (Window(START_NS, START_NS + 24 * HOUR_NS), 3600, hours.HOUR),
+        (Window(START_NS, START_NS + 23 * HOUR_NS), 3600, "start_time"),
     ],
 )
 def test_only_long_windows_of_whole_hours_speak_of_hours(window: Window, interval_seconds: int, time: str) -> None:
