@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_openai import ChatOpenAI
@@ -29,7 +30,14 @@ def _on() -> Iterator[None]:
 
 @pytest.fixture
 def model(provider: Provider) -> Iterator[ChatOpenAI]:
-    made = ChatOpenAI(base_url=f"{provider.url}/v1", api_key="k", model="gpt-4o-mini", max_retries=0)
+    made = ChatOpenAI(
+        base_url=f"{provider.url}/v1",
+        api_key="k",
+        model="gpt-4o-mini",
+        max_retries=0,
+        http_client=httpx.Client(),  # the package's own is kept by address, and closed here: ports come again
+        http_async_client=httpx.AsyncClient(),
+    )
     yield made
     made.root_client.close()
     asyncio.run(made.root_async_client.close())

@@ -21,6 +21,10 @@ MAX_OVERLAP: Final = 12
 """In how many windows a row is counted at most; longer windows move in longer steps."""
 
 
+TO_THE_NANOSECOND: Final = 1
+"""Interval of what is read: windows slide over the spans, so that roll-ups of hours are no use, whatever their edges."""
+
+
 def step_seconds(rule: Rule, window: Window, *, shortest: int = 60, max_points: int = 12_000) -> int:
     """How far apart the ticks of ``history`` are: ``shortest``, or the next multiple that keeps the query small."""
     wanted = max(rule.window_seconds / MAX_OVERLAP, window.duration_ns / NS / max_points, shortest)
@@ -35,7 +39,7 @@ def history(rule: Rule, window: Window, step_seconds: int) -> Query:
     """
     read = Window(window.start_ns - rule.window_seconds * NS, window.end_ns)
     measure = MEASURES[rule.measure]
-    time, source, conditions = measured(measure.table, rule.project, read, rule.filters)
+    time, source, conditions = measured(measure.table, rule.project, read, rule.filters, TO_THE_NANOSECOND)
     return query(
         f"history of {rule.measure}",
         f"""

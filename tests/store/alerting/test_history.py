@@ -77,6 +77,19 @@ def test_every_tick_of_every_measure_is_what_the_monitor_would_have_seen(store: 
 
 
 @pytest.mark.clickhouse
+def test_a_past_that_begins_and_ends_with_an_hour_is_read_to_the_nanosecond_too(store: Store) -> None:
+    """Roll-ups are of whole hours, and would be taken for it."""
+    store.insert(block_from_spans(spans(1)), token="spans")
+    end_ns = (NOW_NS // (3600 * NS) + 1) * 3600 * NS
+    week = Window(end_ns - 7 * 24 * 3600 * NS, end_ns)
+    rule = replace(RULE, measure="calls", window_seconds=3600, filters=Filters())
+    at_ns = NOW_NS // (300 * NS) * 300 * NS
+    past = dict(points(store.fetch_rows(history(rule, week, 300)), 0.0, week, 300))
+    (row,) = store.fetch_rows(totals(["calls"], rule.project, Window(at_ns - 3600 * NS, at_ns), Filters()))
+    assert past[at_ns] == row["calls"] > 0
+
+
+@pytest.mark.clickhouse
 @pytest.mark.parametrize(("measure", "value"), [("calls", 0.0), ("error_ratio", None), ("latency_p95_seconds", None)])
 def test_no_calls_are_zero_calls_but_no_latency(store: Store, measure: str, value: float | None) -> None:
     rule = replace(RULE, measure=measure)
