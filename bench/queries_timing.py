@@ -85,8 +85,8 @@ def measured(
     tell: Callable[[str], None],
     at_once: Collection[str] = (),
 ) -> dict[tuple[str, str], Timed]:
-    """Times by (question, schema); the queries of those named in ``at_once`` are asked side by side. Each is asked once before it counts, so that what can be in memory is; for a slow
-    one that counts too.
+    """Times by (question, schema); the queries of those named in ``at_once`` are asked side by side. Each is asked once
+    before it counts, so that what can be in memory is; for a slow one that counts too.
     """
     clock, threads = cpu_clock(pid), ThreadPoolExecutor(MOST_AT_ONCE)
     timed = {key: Timed() for key in questions}

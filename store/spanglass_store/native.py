@@ -177,6 +177,10 @@ def _scalar(plain: Callable[[Sequence[Any]], bytes]) -> Encode:
 
 
 def _nullable(inner: str) -> Encode:
+    """Of numbers alone: packing one tells by itself that a None is among them, which a text would not."""
+    if not streams_of(inner)[0].width or inner.startswith("FixedString"):
+        msg = f"no Native encoding for Nullable({inner})"
+        raise ValueError(msg)
     item, zero = _encoder(inner), _ZERO.get(inner, 0)
 
     def encode(parts: Chunks) -> list[list[bytes]]:
