@@ -129,19 +129,52 @@ def watch_inner(name: str) -> Callable[[Any, Tap], Any]:
     """For streams that are objects around an iterator, their attribute ``name``: a twin of the object.
 
     Some streams and their iterators hold each other, so that one left half-read lives until the garbage collector
-    comes by. The twin is in no such circle: when the consumer lets go of it, it is gone, and the span has ended.
+    comes by. What the twin has in the iterator's place is in no such circle: when the consumer lets go of both, it is
+    gone, and the span has ended.
     """
 
     def watch_twin(stream: Any, tap: Tap) -> Any:
-        twin = copy.copy(stream)
-        inner = getattr(stream, name)
-        setattr(twin, name, async_steps(inner, tap) if hasattr(type(inner), "__anext__") else steps(inner, tap))
+        twin, kind = copy.copy(stream), stream.__class__
+        twin.__class__ = _handing_out(kind, name)
+        setattr(twin, name, watch(getattr(stream, name), tap))
         closes = _async_closing if inspect.iscoroutinefunction(stream.close) else _closing
         twin.close = closes(stream.close, tap)
-        weakref.finalize(twin, tap.finish).atexit = False
         return twin
 
     return watch_twin
+
+
+class _PassingOn:
+    """The loop of a stream that does nothing itself."""
+
+    _inner: Any
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._inner:  # noqa: UP028  as the packages write it
+            yield item
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        async for item in self._inner:
+            yield item
+
+
+@lru_cache(maxsize=64)
+def _handing_out(kind: Any, name: str) -> Any:
+    """``kind``, with its iterator ``name`` itself handed out where its own loop would only pass the items on.
+
+    A chunk then passes as many generators as without us, and noting it costs an append. A loop that is anything but
+    that, to the instruction, is left alone, as is a class that cannot be derived from.
+    """
+    handed_out: Callable[[Any], Any] = lambda stream: getattr(stream, name)  # noqa: E731
+    loops = {}
+    for loop in ("__iter__", "__aiter__"):
+        code = getattr(getattr(kind, loop, None), "__code__", None)
+        if code and code.co_names == (name,) and code.co_code == getattr(_PassingOn, loop).__code__.co_code:
+            loops[loop] = handed_out
+    if not loops or not kind.__dictoffset__:
+        return kind
+    named = {told: getattr(kind, told) for told in ("__module__", "__qualname__", "__doc__")}
+    return type(kind.__name__, (kind,), {**named, **loops})
 
 
 def steps(chunks: Iterator[Any], tap: Tap) -> Iterator[Any]:  # noqa: C901  a generator inside would cost each chunk

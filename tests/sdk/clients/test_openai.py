@@ -14,6 +14,7 @@ import openai
 import pydantic
 import pytest
 from openai import AsyncOpenAI, AzureOpenAI, OpenAI
+from openai.types.chat import ChatCompletionChunk
 from sdk.servers import CHUNKS, COMPLETION, USAGE_CHUNK, Provider, Sink, chunk
 
 import spanglass
@@ -175,6 +176,55 @@ def test_a_stream_looked_at_and_then_read_is_one_whole_answer(client: OpenAI, se
     assert seen.spans == []
     assert len(list(stream)) == 3
     assert messages_of(seen.span("chat gpt-4o-mini"), semconv.OUTPUT_MESSAGES)[0]["parts"][0]["content"] == "Blue."
+
+
+def test_an_asynchronous_stream_is_open_as_long_as_somebody_may_read_it(
+    async_client: AsyncOpenAI, seen: Captured
+) -> None:
+    async def ask() -> Any:
+        return await async_client.chat.completions.create(model="m", messages=ASK, stream=True)
+
+    async def go() -> None:
+        assert [len(seen.spans) async for _ in await ask()] == [0, 0, 0, 0]  # only the loop holds it
+        async for _ in await ask():
+            break
+        assert len(seen.spans) == 2
+        stream = await ask()
+        async for _ in stream:
+            break
+        assert len(seen.spans) == 2
+        assert (await anext(stream)).choices[0].delta.content == "Bl"
+        assert [each.choices[0].delta.content async for each in stream] == ["ue.", None]
+
+    gc.disable()
+    try:
+        asyncio.run(go())
+    finally:
+        gc.enable()
+    whole, let_go, read_on = (messages_of(span, semconv.OUTPUT_MESSAGES) for span in seen.spans)
+    assert whole == read_on
+    assert whole[0]["parts"] == [{"type": "text", "content": "Blue."}]
+    assert let_go != whole
+
+
+@pytest.mark.parametrize("kind", ["passes on", "changes"])
+def test_a_stream_s_own_loop_is_left_out_only_where_all_it_does_is_pass_items_on(
+    client: OpenAI, seen: Captured, kind: str
+) -> None:
+    class Louder(openai.Stream[Any]):
+        def __iter__(self) -> Any:
+            for item in self._iterator:
+                yield item.choices[0].delta.content
+
+    made = openai.Stream if kind == "passes on" else Louder
+    stream = made.__new__(made)
+    stream._iterator, stream.response = iter(map(ChatCompletionChunk.model_validate, CHUNKS)), None  # type: ignore[assignment]
+    client.chat.completions._post = lambda *_args, **_kwargs: stream  # type: ignore[method-assign]
+    got = stream_of(client)
+    assert (type(got).__name__, type(got).__qualname__) == (made.__name__, made.__qualname__)
+    assert (iter(got) is got._iterator) == (kind == "passes on")
+    texts = [each.choices[0].delta.content if kind == "passes on" else each for each in got]
+    assert texts == ["", "Bl", "ue.", None]
 
 
 def test_a_stream_as_context_manager(client: OpenAI, seen: Captured) -> None:
