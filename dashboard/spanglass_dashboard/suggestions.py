@@ -18,6 +18,7 @@ from spanglass_store.query import Filters, Query, Window
 MAX_VALUES: Final = 100
 MAX_KEYS: Final = 200
 STEP_NS: Final = 5 * address.MINUTE * NS
+HOUR_NS: Final = address.HOUR * NS
 MOST_NS: Final = 7 * address.DAY * NS
 MOST_OF_ATTRIBUTES_NS: Final = address.DAY * NS
 
@@ -85,9 +86,12 @@ def _unsearched(scope: Scope) -> Filters:
 
 
 def _rounded(window: Window, most_ns: int) -> Window:
-    """``window`` widened to whole steps, so that it asks the same for a while, and its end alone if it is long."""
-    end_ns = -(-window.end_ns // STEP_NS) * STEP_NS
-    return Window(max(window.start_ns // STEP_NS * STEP_NS, end_ns - most_ns), end_ns)
+    """``window`` widened to whole steps, so that it asks the same for a while, and its end alone if it is long. A day or
+    more is told in whole hours, which have roll-ups.
+    """
+    step_ns = HOUR_NS if min(window.duration_ns, most_ns) >= address.DAY * NS else STEP_NS
+    end_ns = -(-window.end_ns // step_ns) * step_ns
+    return Window(max(window.start_ns // step_ns * step_ns, end_ns - most_ns), end_ns)
 
 
 def _listed(query: Query, column: str) -> Suggestions:

@@ -150,17 +150,17 @@ def count(project: str, window: Window, filters: Filters, *, bounds: TraceBounds
     """How many traces ``find`` would list in all, up to ``most``. Columns: ``traces``, ``more`` (whether there are more
     than that). Grain: one row. Reads ``spans`` as ``find`` does for a page of so many.
     """
-    page = _page(project, window, filters, bounds, NEWEST, None)
+    found = _found(project, window, filters, bounds)
     return query(
         "count of traces",
         f"""
         SELECT least(count(), {{most:UInt32}}) AS traces, count() > {{most:UInt32}} AS more FROM (
-        {page.sql})
-        SETTINGS prefer_column_name_to_alias = 1, {pages.READ_IN_ORDER}
+        SELECT DISTINCT trace_id FROM ({pages.found_in(found, "trace_id")}) LIMIT {{upto:UInt32}})
+        SETTINGS {pages.READ_IN_ORDER}
         """,
-        page,
+        every(found),
         most=most,
-        **pages.bounds(most),
+        upto=most + 1,
     )
 
 
@@ -193,18 +193,23 @@ def _page(
     place: cursors.Cursor | None,
 ) -> Condition:
     """The ids of one page of traces, found by their spans or by their totals."""
-    asked = whole_trace(project, window, filters, bounds)
-    whole = around(project, window)
-    totals = having(bounds)
-    found = [every([each, *asked]) for each in alternatives(project, window, span_filters(filters))]
     if not order.key:
-        if totals:
-            within = every(totals)
-            spans = f"SELECT trace_id FROM spans WHERE {whole.sql} AND {summed(bounds)}"
-            sql = f"trace_id IN ({spans} GROUP BY trace_id HAVING {within.sql})"
-            found = [every([each, Condition(sql, (*whole.params, *within.params))]) for each in found]
-        return pages.by_time(TRACES, found, order, place)
+        return pages.by_time(TRACES, _found(project, window, filters, bounds), order, place)
+    asked = whole_trace(project, window, filters, bounds)
+    whole, totals = around(project, window), having(bounds)
     if filters == Filters() and not asked:
         return pages.by_total(TRACES, whole, order, place, [*totals, pages.in_window(window)])
+    found = [every([each, *asked]) for each in alternatives(project, window, span_filters(filters))]
     members = f"trace_id IN ({pages.found_in(found, 'trace_id')})"
     return pages.by_total(TRACES, every([whole, Condition(members, every(found).params)]), order, place, totals)
+
+
+def _found(project: str, window: Window, filters: Filters, bounds: TraceBounds) -> list[Condition]:
+    """Conditions on spans, one or more of which hold for a span of each trace that is asked for, and of no other."""
+    asked = whole_trace(project, window, filters, bounds)
+    if totals := having(bounds):
+        whole, within = around(project, window), every(totals)
+        spans = f"SELECT trace_id FROM spans WHERE {whole.sql} AND {summed(bounds)}"
+        sql = f"trace_id IN ({spans} GROUP BY trace_id HAVING {within.sql})"
+        asked = [*asked, Condition(sql, (*whole.params, *within.params))]
+    return [every([each, *asked]) for each in alternatives(project, window, span_filters(filters))]
