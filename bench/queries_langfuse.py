@@ -3,7 +3,9 @@
 After its migrations 0003, 0039 to 0043, 0049 and 0050 as of 2026
 (https://github.com/langfuse/langfuse/tree/main/packages/shared/clickhouse/migrations/canonical): events with their whole
 text in ``events_full``, the same with the first 200 characters in ``events_core``, filled by a materialized view. Columns
-that would be empty for every span here are left out, which only makes it smaller. Read without FINAL, as Langfuse does.
+that would be empty for every span here are left out, which only makes it smaller. As in Langfuse, spans are read without FINAL, and
+scores, which are written again under the same id, with it, or the latest of each id
+(packages/shared/src/server/queries/clickhouse-sql/query-fragments.ts, repositories/scores.ts).
 """
 
 from __future__ import annotations
@@ -163,13 +165,13 @@ def _trace(trace_id: str) -> list[Query]:
     mine = f"project_id = {quoted(PROJECT)} AND trace_id = {quoted(trace_id)}"
     return [
         asked("trace", f"SELECT *, span_id AS span_id_hex FROM events_full WHERE {mine} ORDER BY start_time"),
-        asked("scores", f"SELECT *, id AS score_id FROM scores WHERE {mine}"),
+        asked("scores", f"SELECT *, id AS score_id FROM scores WHERE {mine} ORDER BY event_ts DESC LIMIT 1 BY id"),
     ]
 
 
 def _quality(window: Window, name: str) -> str:
     return (
-        f"SELECT timestamp AS at, assumeNotNull(trace_id) AS trace_id, value FROM scores WHERE project_id = {quoted(PROJECT)} "
+        f"SELECT timestamp AS at, assumeNotNull(trace_id) AS trace_id, value FROM scores FINAL WHERE project_id = {quoted(PROJECT)} "
         f"AND {between('timestamp', window)} AND toDate(timestamp) >= toDate(fromUnixTimestamp64Nano({window.start_ns}, 'UTC')){f' AND name = {quoted(name)}' if name else ''}"
     )
 
@@ -224,7 +226,7 @@ PEER: Final = Peer(
     ),
     substring=lambda text: f"(lower(input) LIKE {quoted(f'%{text}%')} OR lower(output) LIKE {quoted(f'%{text}%')})",
     newest="toStartOfMinute(start_time) DESC, start_time DESC",
-    judged=f"SELECT assumeNotNull(trace_id) AS trace_id, avg(value) AS score FROM scores WHERE project_id = {quoted(PROJECT)} AND trace_id IN (SELECT arrayJoin(page.2)) AND timestamp >= arrayMin(page.1) - {MARGIN} GROUP BY trace_id",
+    judged=f"SELECT assumeNotNull(trace_id) AS trace_id, avg(value) AS score FROM scores FINAL WHERE project_id = {quoted(PROJECT)} AND trace_id IN (SELECT arrayJoin(page.2)) AND timestamp >= arrayMin(page.1) - {MARGIN} GROUP BY trace_id",
     trace=_trace,
     quality=_quality,
     bytes_of=("events_full", "events_core"),

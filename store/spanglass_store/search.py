@@ -75,7 +75,7 @@ def alternatives(text: str) -> tuple[Condition, ...]:
         Condition(
             "(trace_id, span_id) IN (SELECT trace_id, span_id FROM span_details WHERE project = {project:String} "
             f"AND start_time >= fromUnixTimestamp64Nano({{start_ns:Int64}} - {RECORD_MARGIN_NS}, 'UTC') "
-            f"AND start_time < fromUnixTimestamp64Nano({{end_ns:Int64}} + {RECORD_MARGIN_NS}, 'UTC') AND ({said.sql}))",
+            f"AND start_time < fromUnixTimestamp64Nano({{end_ns:Int64}} + {RECORD_MARGIN_NS}, 'UTC') AND {said.sql})",
             said.params,
         ),
     )
@@ -99,5 +99,5 @@ def _said(found: Terms) -> Condition:
     said = " OR ".join(f"({every.format(column)})" for column in _TEXTS)
     if words and found.substrings:  # by the words alone most rows are out before a text is read
         known = " OR ".join(tests[0].format(column) for column in _TEXTS)
-        said = f"(({known}) AND ({said}))"
-    return Condition(said, tuple(params))
+        said = f"({known}) AND ({said})"
+    return Condition(f"({said})", tuple(params))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +113,7 @@ QUERIES: dict[str, Query] = {
         "p", WINDOW, ASKED, order="cost", bounds=BOUNDS, cursor=cursors.encode(replace(PLACE, order="cost"))
     ),
     "spans_find_after": spans.find("p", WINDOW, ASKED, columns=["name", "cost_usd"], cursor=SPAN_CURSOR),
+    "spans_find_as_it_stands": spans.find("p", WINDOW, Filters.of('"late parcel" "返品"'), columns=["name"]),
     "spans_find_by_duration": spans.find("p", WINDOW, Filters(), columns=["name"], order="duration"),
     "sessions_find_after": sessions.find("p", WINDOW, Filters(), cursor=NEWEST_CURSOR),
     "sessions_find_by_cost": sessions.find("p", WINDOW, SCORED, order="cost"),
@@ -188,3 +190,27 @@ def test_the_text_is_the_one_that_was_reviewed(name: str) -> None:
 
 def test_no_golden_file_is_left_behind() -> None:
     assert {p.stem for p in GOLDEN.glob("*.sql")} == set(QUERIES)
+
+
+_TOKEN = re.compile(
+    r"'(?:[^'\\\\]|\\\\.)*'|[(),]|"
+    r"\b(?:AND|OR|SELECT|FROM|WHERE|HAVING|GROUP|ORDER|LIMIT|UNION|SETTINGS|ON|USING|THEN|ELSE|WHEN|AS)\b"
+)
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_no_or_stands_beside_an_and(name: str) -> None:
+    """``project = … AND input LIKE … OR output LIKE …`` would look into every project."""
+    for each in (QUERIES[name], *(each for table in QUERIES[name].asked for each in table.queries)):
+        open_: list[set[str]] = [set()]
+        for token in _TOKEN.findall(each.sql):
+            if token in ("AND", "OR"):
+                open_[-1].add(token)
+                assert len(open_[-1]) == 1, each.sql
+            elif token == "(":
+                open_.append(set())
+            elif token == ")":
+                open_.pop()
+            elif not token.startswith("'"):
+                open_[-1] = set()
+        assert len(open_) == 1

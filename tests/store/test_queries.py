@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -109,6 +110,17 @@ def test_filters_choose_traces_and_the_count_agrees(three_traces: Store, filters
     found = three_traces.fetch(traces.find("default", WINDOW, filters))
     assert list(found["trace_id"]) == expected
     assert three_traces.fetch(traces.count("default", WINDOW, filters))["traces"][0] == len(expected)
+
+
+@pytest.mark.clickhouse
+def test_a_text_as_it_stands_is_looked_for_in_one_project_and_one_time(store: Store) -> None:
+    found = told(ONE, 1, 600, output="the parcel is lost")
+    elsewhere = replace(told(TWO, 2, 10, output="the parcel is lost"), project="other")
+    earlier = told(THREE, 3, 7200, output="the parcel is lost")
+    store.insert(block_from_spans([found, elsewhere, earlier]), token="texts")
+    filters = Filters.of('"arce"')
+    assert list(store.fetch(traces.find("default", WINDOW, filters, limit=1))["trace_id"]) == [ONE]
+    assert store.fetch_rows(traces.count("default", WINDOW, filters)) == [{"traces": 1, "more": False}]
 
 
 @pytest.mark.clickhouse

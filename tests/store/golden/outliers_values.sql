@@ -20,7 +20,7 @@ intDiv(if(is_selected, there_are.1, there_are.2), hours) + {sample:UInt64} - 1, 
 ARRAY JOIN pairs.1 AS source, pairs.2 AS key, pairs.3 AS value
 GROUP BY source, key, value
 HAVING source = ''
-OR selected >= {fewest:UInt32} AND NOT has({told_by:Array(String)}, concat(source, '.', key))
+OR (selected >= {fewest:UInt32} AND NOT has({told_by:Array(String)}, concat(source, '.', key)))
 )
 SELECT source, key, value, selected, others,
 max(selected) OVER () AS sampled_selected, max(others) OVER () AS sampled_others,
