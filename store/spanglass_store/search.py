@@ -67,9 +67,9 @@ def alternatives(text: str) -> tuple[Condition, ...]:
         return ()
     said = _said(found)
     whole = ("q", found.whole)
-    named = Condition("positionCaseInsensitive(name, {q:String}) > 0", (whole,))
     return (
-        *((said, named) if found.substrings else (Condition(f"({said.sql} OR {named.sql})", (*said.params, whole)),)),
+        said,
+        Condition("positionCaseInsensitive(name, {q:String}) > 0", (whole,)),
         Condition("user_id = {q:String}", (whole,)),
         Condition("session_id = {q:String}", (whole,)),
         Condition(

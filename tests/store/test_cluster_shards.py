@@ -115,7 +115,12 @@ def asked_of_the_sample(asked: Query, trace_id: str) -> Query:
         return real.get(name, made_up)
 
     sent = tuple(replace(each, data=each.data.replace(bytes(16), bytes.fromhex(trace_id))) for each in asked.sent)
-    return replace(asked, params=tuple((name, value(name, made_up)) for name, made_up in asked.params), sent=sent)
+    first = tuple(
+        replace(table, queries=tuple(asked_of_the_sample(each, trace_id) for each in table.queries))
+        for table in asked.asked
+    )
+    params = tuple((name, value(name, made_up)) for name, made_up in asked.params)
+    return replace(asked, params=params, sent=sent, asked=first)
 
 
 def moved(made_up_ns: int) -> int:

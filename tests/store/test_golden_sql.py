@@ -113,7 +113,7 @@ QUERIES: dict[str, Query] = {
         "p", WINDOW, ASKED, order="cost", bounds=BOUNDS, cursor=cursors.encode(replace(PLACE, order="cost"))
     ),
     "spans_find_after": spans.find("p", WINDOW, ASKED, columns=["name", "cost_usd"], cursor=SPAN_CURSOR),
-    "spans_find_as_it_stands": spans.find("p", WINDOW, Filters.of('"late parcel" "返品"'), columns=["name"]),
+    "spans_find_as_it_stands": spans.find("p", WINDOW, Filters.of('"arce" "lost"'), columns=["name"]),
     "spans_find_by_duration": spans.find("p", WINDOW, Filters(), columns=["name"], order="duration"),
     "sessions_find_after": sessions.find("p", WINDOW, Filters(), cursor=NEWEST_CURSOR),
     "sessions_find_by_cost": sessions.find("p", WINDOW, SCORED, order="cost"),

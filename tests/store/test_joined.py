@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from time import time_ns
 
 import pytest
 from hypothesis import given
@@ -55,11 +56,12 @@ def test_the_same_blocks_make_the_same_bytes(requests: list[list[dict[str, objec
 def test_the_database_reads_joined_blocks(store: Store) -> None:
     """Blocks with columns of their own, one with days that its rows stay, in pieces and whole."""
     long = "long " * 1000
+    now = {"project": "joined", "start_time": time_ns()}  # what was too old to keep would be gone with the next merge
     blocks = [
-        block_from_rows([{"project": "joined", "span_id": n, "tags": ("a", str(n)), "attributes": {"n": str(n)}}])
+        block_from_rows([{**now, "span_id": n, "tags": ("a", str(n)), "attributes": {"n": str(n)}}])
         for n in range(1, 4)
     ]
-    blocks += [kept_for(block_from_rows([{"project": "joined", "span_id": 4, "input": long, "input_tokens": 7}]), 9999)]
+    blocks += [kept_for(block_from_rows([{**now, "span_id": 4, "input": long, "input_tokens": 7}]), 9999)]
     many = [*blocks, *([block_from_rows([{"project": "other", "input": long}] * 100)] * (LARGE_BYTES // 500_000 + 1))]
     for number, each in enumerate((blocks, many)):
         store.insert(joined(each), token=f"joined {number}")

@@ -23,7 +23,6 @@ def spans(project: str, trace_id: str, *, limit: int = 20_000) -> Query:
         ORDER BY start_time, span_id
         LIMIT 1 BY span_id
         LIMIT {{limit:UInt32}}
-        SETTINGS use_skip_indexes_on_data_read = 0
         """,
         project=project,
         trace_id=trace_id,

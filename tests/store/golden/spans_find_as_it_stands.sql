@@ -1,5 +1,5 @@
 -- page
--- {'end_ns': 2, 'offset': 0, 'page': 101, 'project': 'p', 'q': 'late parcel 返品', 'q_like_0': '%late parcel%', 'q_like_1': '%返品%', 'start_ns': 1, 'upto': 101}
+-- {'end_ns': 2, 'offset': 0, 'page': 101, 'project': 'p', 'q': 'arce lost', 'q_like_0': '%arce%', 'q_like_1': '%lost%', 'start_ns': 1, 'upto': 101}
 SELECT row_number() OVER (ORDER BY key DESC, trace_id DESC, span_id DESC) AS place, toString(key) AS order_key,
 toUnixTimestamp64Nano(at) AS at_ns, trace_id, span_id
 FROM (SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id, span_id FROM (

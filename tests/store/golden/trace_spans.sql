@@ -5,4 +5,3 @@ WHERE project = {project:String} AND trace_id = unhex({trace_id:String})
 ORDER BY start_time, span_id
 LIMIT 1 BY span_id
 LIMIT {limit:UInt32}
-SETTINGS use_skip_indexes_on_data_read = 0

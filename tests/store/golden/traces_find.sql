@@ -3,7 +3,11 @@
 SELECT row_number() OVER (ORDER BY key DESC, trace_id DESC) AS place, toString(key) AS order_key,
 toUnixTimestamp64Nano(at) AS at_ns, trace_id
 FROM (SELECT toUnixTimestamp64Nano(start_time) AS key, start_time AS at, trace_id FROM (
-SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) AND (((hasAllTokens(lower(input), lower({q_words:String}))) OR (hasAllTokens(lower(output), lower({q_words:String})))) OR positionCaseInsensitive(name, {q:String}) > 0) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') AND status = 'error')
+SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) AND ((hasAllTokens(lower(input), lower({q_words:String}))) OR (hasAllTokens(lower(output), lower({q_words:String})))) AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') AND status = 'error')
+ORDER BY toStartOfMinute(start_time) DESC, start_time DESC, trace_id DESC
+LIMIT 1 BY trace_id LIMIT {upto:UInt32}
+UNION ALL
+SELECT trace_id, start_time FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({end_ns:Int64}, 'UTC') AND if(response_model != '', response_model, request_model) IN {f_model:Array(String)} AND hasAny(tags, {f_tag:Array(String)}) AND positionCaseInsensitive(name, {q:String}) > 0 AND trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String} AND start_time >= fromUnixTimestamp64Nano({wide_start_ns:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({wide_end_ns:Int64}, 'UTC') AND status = 'error')
 ORDER BY toStartOfMinute(start_time) DESC, start_time DESC, trace_id DESC
 LIMIT 1 BY trace_id LIMIT {upto:UInt32}
 UNION ALL
