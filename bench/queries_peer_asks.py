@@ -177,7 +177,8 @@ def members(peer: Peer, field: str, window: Window, by_cost: bool, limit: int) -
     sql = f"SELECT {key} AS {field}, min({time}) AS first_time, max({time}) AS last_time, count() AS spans, {shown} FROM {peer.table} WHERE {mine} GROUP BY {key}"
     if field == "session_id":
         whose = f"SELECT {trace} AS trace_id, any({key}) AS session_id FROM {peer.table} WHERE {mine} GROUP BY {trace}"
-        given = f"SELECT * FROM ({peer.quality(window, '')}) WHERE trace_id IN (SELECT trace_id FROM ({whose}))"
+        later = Window(window.start_ns, window.end_ns + 86_400 * 10**9)  # a trace of the last minute is judged after it
+        given = f"SELECT * FROM ({peer.quality(later, '')}) WHERE trace_id IN (SELECT trace_id FROM ({whose}))"
         scores = f"SELECT session_id, avg(value) AS score FROM ({given}) AS given INNER JOIN ({whose}) AS whose USING (trace_id) GROUP BY session_id"
         sql = f"SELECT * FROM ({sql}) AS told LEFT JOIN ({scores}) AS judged USING (session_id)"
     return asked(
