@@ -25,7 +25,8 @@ DEFAULT_PROJECT: Final = "default"
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A choice of the time bar. ``interval_seconds`` is the width of a chart's bucket, ``step_seconds`` how far the
-    end of the window moves at a time: everybody who looks within one step asks the same questions.
+    end of the window moves at a time: everybody who looks within one step asks the same questions. Those of weeks end with the
+    hour that has begun: whole hours are answered from roll-ups (``spanglass_store.hours``).
     """
 
     label: str
@@ -39,8 +40,8 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
         "15m": Preset("15 minutes", 15 * MINUTE, 15, 5),
         "1h": Preset("hour", HOUR, MINUTE, 10),
         "24h": Preset("24 hours", DAY, 20 * MINUTE, 30),
-        "7d": Preset("7 days", 7 * DAY, 2 * HOUR, 2 * MINUTE),
-        "30d": Preset("30 days", 30 * DAY, 8 * HOUR, 5 * MINUTE),
+        "7d": Preset("7 days", 7 * DAY, 2 * HOUR, HOUR),
+        "30d": Preset("30 days", 30 * DAY, 8 * HOUR, HOUR),
     }
 )
 DEFAULT_RANGE: Final = "24h"
@@ -62,11 +63,6 @@ class Range:
     def interval_seconds(self) -> int:
         """Width of a chart's bucket."""
         return self.preset.interval_seconds
-
-    @property
-    def ttl_seconds(self) -> int:
-        """How long an answer about this range may be shown again."""
-        return max(10, self.preset.step_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def card(rule: Rule) -> None:
 
 def _standing(rule: Rule) -> None:
     preset, now_ns = filter_bar.scope().range.preset, time.time_ns()
-    window = window_until(now_ns, preset.seconds, step_seconds=max(60, preset.step_seconds))
+    window = window_until(now_ns, preset.seconds, step_seconds=min(max(60, preset.step_seconds), 300))
     past = past_of(rule, window, max_points=SPARK_POINTS)
     words, value, picture = st.columns([5, 1.6, 5], gap="small", vertical_alignment="center")
     with words, st.container(gap="xsmall"):

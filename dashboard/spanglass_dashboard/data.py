@@ -17,7 +17,7 @@ from spanglass_store.errors import StoreError
 from spanglass_store.native import Block
 from spanglass_store.query import Query
 
-SETTLED_SECONDS: Final = 300
+SETTLED_SECONDS: Final = 120
 RECENT_SECONDS: Final = 5
 MAX_ANSWERS: Final = 500
 
@@ -25,8 +25,8 @@ MAX_ANSWERS: Final = 500
 def load(query: Query) -> pd.DataFrame:
     """The rows of a question about a window of time. The frame is the caller's own.
 
-    ``address.range_from_text`` moves a window on in steps (5 seconds for the last 15 minutes, 5 minutes for a month),
-    so an answer is as old as one step at most. Raises StoreUnavailable, QueryTooExpensive or StoreRejected.
+    ``address.range_from_text`` moves a window on in steps (5 seconds for the last 15 minutes, an hour for a month): an
+    answer is as old as one step at most, or SETTLED_SECONDS. Raises StoreUnavailable, QueryTooExpensive or StoreRejected.
     """
     return _settled(_url(), query)
 
@@ -88,13 +88,7 @@ def _store_at(url: str) -> Store:
     return Store.open(url)
 
 
-@st.cache_data(
-    show_spinner=False,
-    ttl=SETTLED_SECONDS,
-    max_entries=MAX_ANSWERS,
-    refresh_mode="background",
-    hash_funcs={Query: _key},
-)
+@st.cache_data(show_spinner=False, ttl=SETTLED_SECONDS, max_entries=MAX_ANSWERS, hash_funcs={Query: _key})
 def _settled(url: str, query: Query) -> pd.DataFrame:
     return _store_at(url).fetch(query)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from spanglass_dashboard import address, narrowing
 from spanglass_dashboard.address import NS, PRESETS, range_from_text, scope_from_state, trace_from_text
+from spanglass_store import hours
 from spanglass_store.queries.trace_filters import TraceBounds
 from spanglass_store.query import Filters
 
@@ -34,6 +35,13 @@ def test_a_range_is_as_long_as_it_says_and_ends_within_a_step(key: str):
     found = range_from_text(key, NOW_NS)
     assert found.window.duration_ns == PRESETS[key].seconds * NS
     assert 0 <= found.window.end_ns - NOW_NS < PRESETS[key].step_seconds * NS
+
+
+@pytest.mark.parametrize("key", ["7d", "30d"])
+def test_weeks_are_whole_hours_and_so_answered_from_roll_ups(key: str):
+    found = range_from_text(key, NOW_NS)
+    assert hours.start_of(found.window) == hours.start_of(found.window, found.interval_seconds) == hours.HOUR
+    assert hours.start_of(found.window.previous()) == hours.HOUR
 
 
 @pytest.mark.parametrize("key", PRESETS)
