@@ -26,6 +26,8 @@ five times as much."""
 
 
 _TRACE_ID: Final = "FixedString(16)"
+_DAY_NS: Final = 86_400 * 10**9
+_INDEXED: Final = ("user_id", "session_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,20 @@ def chosen(orders: Mapping[str, Order], name: str) -> Order:
         msg = f"unknown order {name!r}; known: {', '.join(orders)}"
         raise ValueError(msg)
     return orders[name]
+
+
+def windows(
+    window: Window, order: Order, place: Cursor | None, filters: Filters, *, whole: bool = False
+) -> list[Window]:
+    """Where to look for a page, until it is full. Newest first, most often the last day has enough, and of a month all
+    parts are opened: so that day is looked at before. Not for what an index finds, which is rare; but for what is asked of
+    ``whole`` traces, which an index does not find.
+    """
+    end_ns = min(window.end_ns, int(place.key) + 1) if place and order is NEWEST else window.end_ns
+    last_day = Window(end_ns - _DAY_NS, window.end_ns)
+    is_found = filters.search or filters.attributes or any(map(filters.get, _INDEXED))
+    is_long = last_day.start_ns > window.start_ns + 2 * _DAY_NS
+    return [last_day, window] if order is NEWEST and is_long and (whole or not is_found) else [window]
 
 
 def asked(listed: Listed, order: Order, attempts: Sequence[Condition], limit: int, offset: int = 0) -> Asked:
@@ -174,19 +190,23 @@ def by_total(
 
 def by_group(
     listed: Listed, project: str, window: Window, filters: Filters, order: Order, place: Cursor | None
-) -> Condition:
-    """A page of sessions or users with a span in ``window`` that passes ``filters``, by their newest such span, or by
-    ``order.key``, an aggregate over all their spans in the window.
+) -> list[Condition]:
+    """Attempts at a page of sessions or users with a span in ``window`` that passes ``filters``, by their newest such span,
+    or by ``order.key``, an aggregate over all their spans in the window.
     """
     named = Condition(f"{listed.ids} != ''", ())
-    found = [every([each, named]) for each in alternatives(project, window, filters)]
+
+    def found(window: Window) -> list[Condition]:
+        return [every([each, named]) for each in alternatives(project, window, filters)]
+
     if not order.key:
-        return by_time(listed, found, order, place)
+        return [by_time(listed, found(each), order, place) for each in windows(window, order, place, filters)]
     whole = every([spans_where(project, window, Filters()), named])
     if filters != Filters():
-        chosen = Condition(f"{listed.ids} GLOBAL IN ({found_in(found, listed.ids)})", every(found).params)
+        among = found(window)
+        chosen = Condition(f"{listed.ids} GLOBAL IN ({found_in(among, listed.ids)})", every(among).params)
         whole = every([whole, chosen])
-    return by_total(listed, whole, order, place)
+    return [by_total(listed, whole, order, place)]
 
 
 def bounds(limit: int, offset: int = 0) -> dict[str, int]:

@@ -52,7 +52,7 @@ def find(
     chosen = pages.chosen(ORDERS, order)
     place = cursors.decode(cursor, order)
     window = place.window if place else window
-    page = pages.by_group(SESSIONS, project, window, filters, chosen, place)
+    attempts = pages.by_group(SESSIONS, project, window, filters, chosen, place)
     theirs = spans_where(project, window, Filters())
     mine = f"{theirs.sql} AND session_id IN (SELECT session_id FROM page)"
     members = query("traces of sessions", f"SELECT DISTINCT trace_id, session_id FROM spans WHERE {mine}", theirs)
@@ -93,7 +93,7 @@ def find(
         theirs,
     )
     first = (
-        pages.asked(SESSIONS, chosen, [page], limit, offset),
+        pages.asked(SESSIONS, chosen, attempts, limit, offset),
         Asked("members", (("trace_id", "FixedString(16)"), ("session_id", "String")), (members,)),
     )
     return replace(asked, asked=first).limited(row_limit=limit)

@@ -81,8 +81,9 @@ def find(
         msg = f"unknown column {unknown[0]!r}; known: {', '.join(WHOLE)}"
         raise ValueError(msg)
     place = cursors.decode(cursor, order, id_pattern=SPANS.id_pattern)
-    found = alternatives(project, place.window if place else window, filters)
-    page = (pages.by_value if chosen.key else pages.by_time)(SPANS, found, chosen, place)
+    by = pages.by_value if chosen.key else pages.by_time
+    looked_in = pages.windows(place.window if place else window, chosen, place, filters)
+    attempts = [by(SPANS, alternatives(project, each, filters), chosen, place) for each in looked_in]
     wanted = [column for column in COLUMNS if column.name in {*IDS, *columns}]
     asked = query(
         "spans",
@@ -97,7 +98,7 @@ def find(
         """,
         project=project,
     )
-    return replace(asked, asked=(pages.asked(SPANS, chosen, [page], limit, offset),)).limited(row_limit=limit)
+    return replace(asked, asked=(pages.asked(SPANS, chosen, attempts, limit, offset),)).limited(row_limit=limit)
 
 
 def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:

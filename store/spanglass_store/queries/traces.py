@@ -38,7 +38,6 @@ ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
 COUNTED: Final = 10_000
 """Up to how many traces are counted."""
 
-DAY_NS: Final = 86_400 * 10**9
 ANY: Final = TraceBounds()
 
 NEAR_MINUTES: Final = 10
@@ -172,16 +171,10 @@ def _pages(
     order: Order,
     place: cursors.Cursor | None,
 ) -> list[Condition]:
-    """Where to look for a page. Whole traces of a month are expensive to look at, and most often the last day has enough:
-    what is asked of them, newest first, is asked of that day before.
-    """
-    windows = [window]
-    if order is NEWEST and (having(bounds) or whole_trace(project, window, filters, bounds)):
-        end_ns = min(window.end_ns, int(place.key) + 1) if place else window.end_ns
-        last_day = Window(end_ns - DAY_NS, window.end_ns)
-        if last_day.start_ns > window.start_ns + 2 * MARGIN_NS:
-            windows = [last_day, window]
-    return [_page(project, each, filters, bounds, order, place) for each in windows]
+    """Attempts at a page."""
+    whole = bool(having(bounds) or whole_trace(project, window, filters, bounds))
+    looked_in = pages.windows(window, order, place, filters, whole=whole)
+    return [_page(project, each, filters, bounds, order, place) for each in looked_in]
 
 
 def _page(

@@ -56,7 +56,7 @@ def find(
     chosen = pages.chosen(ORDERS, order)
     place = cursors.decode(cursor, order)
     window = place.window if place else window
-    page = pages.by_group(USERS, project, window, filters, chosen, place)
+    attempts = pages.by_group(USERS, project, window, filters, chosen, place)
     theirs = spans_where(project, window, Filters())
     measures = ",\n".join(f"{MEASURES[name].sql} AS {name}" for name in SHOWN)
     asked = query(
@@ -75,7 +75,7 @@ def find(
         """,
         theirs,
     )
-    return replace(asked, asked=(pages.asked(USERS, chosen, [page], limit, offset),)).limited(row_limit=limit)
+    return replace(asked, asked=(pages.asked(USERS, chosen, attempts, limit, offset),)).limited(row_limit=limit)
 
 
 def after(rows: Sequence[Mapping[str, Any]], window: Window, order: str = cursors.NEWEST, cursor: str = "") -> str:
