@@ -13,7 +13,7 @@ from typing import Any, Final
 from spanglass_store.condition import Condition, Window, between, every
 from spanglass_store.cursor import ORDER_KEY, Cursor
 from spanglass_store.filters import Filters
-from spanglass_store.query import Asked, alternatives, query, spans_where
+from spanglass_store.query import Asked, alternatives, attribute_place, query, spans_where
 
 READ_IN_ORDER: Final = "read_in_order_use_buffering = 0, max_block_size = 8192"
 """Settings of a query that stops early. By default each part of the table is read ahead as a whole: three million rows
@@ -105,7 +105,8 @@ def windows(
     """
     end_ns = min(window.end_ns, int(place.key) + 1) if place and order is NEWEST else window.end_ns
     last_day = Window(end_ns - _DAY_NS, window.end_ns)
-    is_found = filters.search or filters.attributes or any(map(filters.get, _INDEXED))
+    of_index = any(attribute_place(key)[0] == "attributes" for key, _ in filters.attributes)
+    is_found = filters.search or of_index or any(map(filters.get, _INDEXED))
     is_long = last_day.start_ns > window.start_ns + 2 * _DAY_NS
     return [last_day, window] if order is NEWEST and is_long and (whole or not is_found) else [window]
 
