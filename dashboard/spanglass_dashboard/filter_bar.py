@@ -16,7 +16,7 @@ import streamlit as st
 from spanglass_dashboard import address, filter_inputs, narrowing, panels, suggestions
 from spanglass_dashboard.address import PRESETS, Scope
 from spanglass_dashboard.filter_inputs import Offered
-from spanglass_dashboard.narrowing import BOUNDS, FIELDS, LISTS, PARAMS, SCORE, SEARCH
+from spanglass_dashboard.narrowing import BOUNDS, FIELDS, LISTS, OF_THE_API, PARAMS, SCORE, SEARCH
 from spanglass_dashboard.plain import plain
 
 ALWAYS: Final = ("service", "model", "env", "status")
@@ -31,6 +31,7 @@ def scope() -> Scope:
 
 def bar(title: str) -> None:
     """Draw the page's title, the time range and the filters. Call once, in the entry script, before the page."""
+    _translate_address()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="header"):
         st.subheader(title, anchor=False, width="content")
         st.space("stretch")
@@ -114,6 +115,16 @@ def narrow(param: str, value: str, also: Mapping[str, str] | None = None) -> Non
 def widen(range_key: str) -> None:
     """Look at the range called ``range_key``. For callbacks."""
     st.session_state["t"] = range_key
+
+
+def _translate_address() -> None:
+    """Names that the API has for filters, as somebody may have typed them, become those of the bar."""
+    said = OF_THE_API.keys() & set(st.query_params)
+    for name in said:
+        st.query_params[OF_THE_API[name]] = st.query_params.get_all(name)
+        del st.query_params[name]
+    if said:
+        st.rerun()  # inputs read the address as it was when the run began
 
 
 def _turn_more() -> None:

@@ -82,6 +82,14 @@ OF_SCORES: Final = ("score_above", "score_below")
 LISTS: Final = (*FIELDS, EXCLUDED, ATTRIBUTES)
 """Parameters that may be there several times."""
 PARAMS: Final = (*LISTS, *BOUNDS, SCORE, SEARCH)
+OF_THE_API: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{field: param for field, param in PARAM_OF.items() if field != param},
+        **{bound.name: param for param, bound in BOUNDS.items() if bound.name != param},
+        "search": SEARCH,
+    }
+)
+"""What the API calls a parameter: an address may say it so too."""
 
 _COUNT: Final = re.compile("\u2063 · [\\d,]+$")
 
@@ -127,7 +135,8 @@ def not_understood(state: Mapping[str, Any]) -> tuple[str, ...]:
 
 def excluded_from_text(text_: str) -> tuple[str, str] | None:
     """The field and the value of ``model!=gpt-4o``; None for any other text."""
-    param, sign, value = (part.strip() for part in text_.partition(IS_NOT))
+    named, sign, value = (part.strip() for part in text_.partition(IS_NOT))
+    param = OF_THE_API.get(named, named)
     return (FIELDS[param].field, value) if sign and value and param in FIELDS else None
 
 

@@ -50,6 +50,14 @@ def test_each_filter_of_the_address_narrows_the_list(open_page: OpenPage, full: 
     poor = {score.trace_id for score in full.scores if score.name == "faithful" and (score.value or 0) < 0.8}
     assert listed(open_page("traces", score="faithful", score_below="0.8")) == poor
 
+    # The names of the API are understood too.
+    assert listed(open_page("traces", prompt_name="answer", prompt_version="v4", min_cost_usd="0.01")) == version & {
+        trace for trace, usd in costs.items() if usd >= 0.01
+    }
+    assert listed(open_page("traces", **{"not": f"response_model!={model}"})) == every - {
+        span.trace_id for span in made if span.response_model == model
+    }
+
     # What is not understood is told, and on a page of calls a bound of traces narrows nothing.
     app = open_page(**{"not": "![x](http://evil.example)", "score": "faithful", "score_below": "0.8"})
     assert traces(app) == 120
