@@ -2,7 +2,7 @@
 
 Rows that arrive after their project's retention was changed get its days; rows that arrive after they were deleted go.
 Scores get a copy of what answered in their trace, once its spans have had time to arrive. Roll-ups by a name of which
-there turn out to be very many are given up.
+there turn out to be very many are given up, those that the last spans of a day lack are made.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from spanglass_store.connection import Store
 from spanglass_store.erasure import erase_again
 from spanglass_store.errors import StoreError
 from spanglass_store.queries.answers import SETTLE_SECONDS
-from spanglass_store.roll_ups import give_up_wide
+from spanglass_store.roll_ups import give_up_wide, make_lacking
 from spanglass_store.score_answers import copy_answers
 from spanglass_store.upkeep import adjust
 
@@ -45,7 +45,12 @@ def _give_up(store: Store) -> str:
     return f"given up, of too many groups: {names}. What they sped up is read from the spans" if names else ""
 
 
-TASKS: Final[tuple[Callable[[Store], str], ...]] = (_adjust, _erase, _copy, _give_up)
+def _make(store: Store) -> str:
+    days = ", ".join(make_lacking(store))
+    return f"roll-ups are made for what came last of these days: {days}" if days else ""
+
+
+TASKS: Final[tuple[Callable[[Store], str], ...]] = (_adjust, _erase, _copy, _give_up, _make)
 """What is done, one after the other; each says what it has changed, if that is worth a line."""
 
 

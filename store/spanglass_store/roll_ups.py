@@ -1,12 +1,15 @@
-"""Roll-ups are given up where there is too much to roll up: a merge holds all groups of its day in memory.
+"""Roll-ups are given up where there is too much to roll up, and made where a part lacks them.
 
-Names of services, models and prompts are few, until somebody puts an id into one. Then the merges of a day would fail for want of
+A merge holds all groups of its day in memory. Names of services, models and prompts are few, until somebody puts an id into one. Then the merges of a day would fail for want of
 memory, one after the other, and parts would pile up. Without the projection the same questions are answered from the spans.
+
+An insert makes none, a merge does, and merges nothing that has them with what has not. So what came last of a day stays a part of
+its own, and the day never becomes one (``schema/0016_old_days.sql``), until its roll-ups are made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from spanglass_store.cluster import LOCAL
@@ -24,9 +27,20 @@ KEYS: Final[Mapping[str, str]] = {
 MOST_GROUPS: Final = 100_000
 """Of a day. A group takes some 1.5 KB in a merge; 640,000 were too many for 1 GiB (docs/adr/018-hours.md)."""
 
+HOURLY: Final = "by_hour"
+"""That of all spans of an hour, of which there is never too much."""
+
+AGE_SECONDS: Final = 6 * 3600
+"""How long a part waits for a merge to make its roll-ups: late spans of a day come one insert after the other."""
+
+DAYS_AT_ONCE: Final = 3
+"""Of an upgrade all days may lack some; each is merged and packed anew for it."""
+
+TABLES: Final = ("spans", f"spans{LOCAL}")
+
 THERE: Final = Query(
     "roll-ups",
-    f"SELECT DISTINCT name FROM system.projections WHERE database = currentDatabase() AND table IN ('spans', 'spans{LOCAL}')",
+    f"SELECT DISTINCT name FROM system.projections WHERE database = currentDatabase() AND table IN {TABLES}",
 )
 
 
@@ -36,6 +50,46 @@ def groups() -> Query:
         f"uniq(project, toStartOfHour(start_time), environment, {key}) AS {name}" for name, key in KEYS.items()
     )
     return query("groups of roll-ups", f"SELECT {counts} FROM spans WHERE start_time > now64() - toIntervalDay(1)")
+
+
+def lacking(tables: Sequence[str], roll_ups: int, *, age_seconds: int, most_days: int) -> Query:
+    """Days that are over with a part, written so long ago, that has fewer than ``roll_ups`` of them: the latest first, none while
+    the database is still rewriting parts. Column: partition_id. Grain: one row a day. Reads the parts of this server.
+    """
+    ours = "database = currentDatabase() AND table IN {tables:Array(String)}"
+    return query(
+        "days without roll-ups",
+        f"""
+        SELECT DISTINCT partition_id FROM system.parts
+        WHERE active AND {ours} AND rows > 0 AND max_date < toDate(now(), 'UTC')
+        AND modification_time <= now() - {{age_seconds:UInt32}}
+        AND name NOT IN (SELECT parent_name FROM system.projection_parts WHERE active AND {ours}
+        GROUP BY parent_name HAVING uniqExact(name) >= {{roll_ups:UInt32}})
+        AND (SELECT count() FROM system.mutations WHERE {ours} AND NOT is_done) = 0
+        ORDER BY partition_id DESC LIMIT {{most_days:UInt32}}
+        """,
+        tables=tuple(tables),
+        roll_ups=roll_ups,
+        age_seconds=age_seconds,
+        most_days=most_days,
+    )
+
+
+def make_lacking(store: Store, *, age_seconds: int = AGE_SECONDS, most_days: int = DAYS_AT_ONCE) -> list[str]:
+    """Have the database make the roll-ups that parts of days that are over lack; of which days (``20261130``). Does not wait.
+
+    Raises as ``Store.execute`` does.
+    """
+    there = sorted({row["name"] for row in store.fetch_rows(THERE)} & {HOURLY, *KEYS})
+    if not there:
+        return []
+    asked = lacking(TABLES, len(there), age_seconds=age_seconds, most_days=most_days)
+    days = [str(row["partition_id"]) for row in store.fetch_rows(asked)]
+    spread = layout(store) if days else None
+    for day in days:
+        made = ", ".join(f"MATERIALIZE PROJECTION {name} IN PARTITION ID '{day}'" for name in there)
+        run(store, spread, f"ALTER TABLE spans {made}")
+    return days
 
 
 def give_up_wide(store: Store, *, most_groups: int = MOST_GROUPS) -> list[str]:

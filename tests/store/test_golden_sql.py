@@ -160,6 +160,7 @@ QUERIES: dict[str, Query] = {
         "scores", DOOMED, "202611", DOOMED.traces, DOOMED.sessions, marker="m"
     ).statement,
     "roll_ups_groups": roll_ups.groups(),
+    "roll_ups_lacking": roll_ups.lacking(["spans"], 4, age_seconds=21_600, most_days=3),
     "mutations_progress": mutations.progress("spans", "m"),
     "mutations_progress_on_a_cluster": mutations.progress("spans_local", "m", cluster=CLUSTER),
     "mutations_kill": mutations.kill("spans", "m"),

@@ -9,8 +9,8 @@ import pytest
 from spanglass_store import measures
 from spanglass_store.connection import Store
 from spanglass_store.migrate import migrate
-from spanglass_store.query import Filters, Window
-from spanglass_store.roll_ups import THERE, give_up_wide
+from spanglass_store.query import Filters, Query, Window
+from spanglass_store.roll_ups import THERE, give_up_wide, make_lacking
 from spanglass_store.rows import block_from_spans
 from spanglass_store.span import Span
 
@@ -48,3 +48,35 @@ def test_a_roll_up_with_an_id_for_a_name_is_given_up(store: Store) -> None:
     assert give_up_wide(store, most_groups=10) == []
     assert {"by_hour", "by_service", "by_model"} <= {row["name"] for row in store.fetch_rows(THERE)}
     assert store.fetch_rows(asked) == before
+
+
+@pytest.mark.clickhouse
+def test_what_came_last_of_a_day_gets_its_roll_ups_and_the_day_becomes_one_part(store: Store) -> None:
+    migrate(store)
+    late_ns = (
+        time.time_ns() // (24 * HOUR_NS) * 24 * HOUR_NS - 60 * 10**9
+    )  # yesterday, and not old enough to be packed anew
+    parts = Query(
+        "parts",
+        "SELECT count() AS parts, countIf(name IN (SELECT parent_name FROM system.projection_parts WHERE active"
+        " AND database = currentDatabase() AND table = 'spans')) AS rolled_up FROM system.parts"
+        " WHERE active AND database = currentDatabase() AND table = 'spans' AND rows > 0",
+    )
+    merge = "OPTIMIZE TABLE spans FINAL SETTINGS alter_sync = 2"
+    for number in range(3):
+        span = Span("p", f"{number + 1:032x}", f"{number + 1:016x}", "", late_ns + number, late_ns + number + 1, "call")
+        store.insert(block_from_spans([span]), token=f"of the day {number}")
+        if number == 1:
+            store.execute(merge)
+    store.execute(merge)
+    assert store.fetch_rows(parts) == [{"parts": 2, "rolled_up": 1}]
+
+    assert make_lacking(store) == []  # a merge may still do it
+    assert make_lacking(store, age_seconds=0) == [time.strftime("%Y%m%d", time.gmtime(late_ns / 1e9))]
+    for _ in range(100):
+        if (there := store.fetch_rows(parts)[0])["parts"] == there["rolled_up"]:
+            break
+        time.sleep(0.1)
+    store.execute(merge)
+    assert store.fetch_rows(parts) == [{"parts": 1, "rolled_up": 1}]
+    assert make_lacking(store, age_seconds=0) == []
