@@ -21,7 +21,7 @@ from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate, statements, status
 from spanglass_store.native import block_from_columns
 from spanglass_store.query import Query, Window
-from spanglass_store.roll_ups import make_lacking
+from spanglass_store.roll_ups import HOURLY, KEYS
 from spanglass_store.score_answers import copy_answers
 
 MEMORY_LIMIT_BYTES = int(float(os.environ.get("MEMORY_GB", "8")) * 2**30)
@@ -112,8 +112,10 @@ def settle(store: Store, done: Filled) -> None:
     def merge() -> None:
         days = "SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = {name:String} AND table = 'spans' ORDER BY id"
         ids = [row["id"] for row in store.fetch_rows(Query("days", days, (("name", store.database),)))]
-        while make_lacking(store, age_seconds=0, most_days=DAYS + 2):
-            wait_for_rest(store)
+        made = ", ".join(f"MATERIALIZE PROJECTION {name}" for name in (HOURLY, *KEYS))
+        store.execute(
+            f"ALTER TABLE spans {made} SETTINGS mutations_sync = 2"
+        )  # the monitor does so, a few days an hour
         for day in ids[:-2]:
             store.execute(
                 f"OPTIMIZE TABLE spans PARTITION ID '{day}' FINAL SETTINGS optimize_skip_merged_partitions = 1"

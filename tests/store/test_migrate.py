@@ -158,9 +158,9 @@ def test_processes_that_start_together_do_not_disturb_each_other(store_url: str)
         with Store.open(store_url) as store:
             return migrate(store)
 
-    for _ in range(3):
-        with ThreadPoolExecutor(6) as pool:
-            applied = list(pool.map(one, range(6)))
+    for _ in range(2):
+        with ThreadPoolExecutor(4) as pool:
+            applied = list(pool.map(one, range(4)))
         assert all(set(each) <= set(names) for each in applied)
         with Store.open(store_url) as store:
             assert pending(store) == []
