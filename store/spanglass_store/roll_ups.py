@@ -1,7 +1,8 @@
 """Roll-ups are given up where there is too much to roll up, and made where a part lacks them.
 
-A merge holds all groups of its day in memory. Names of services, models and prompts are few, until somebody puts an id into one. Then the merges of a day would fail for want of
-memory, one after the other, and parts would pile up. Without the projection the same questions are answered from the spans.
+A merge holds all groups of its day in memory. Names of services, models and prompts are few, until somebody puts an id into
+one. Then the merges of a day would fail for want of memory, one after the other, and parts would pile up. Without the
+projection the same questions are answered from the spans.
 
 An insert makes none, a merge does, and merges nothing that has them with what has not. So what came last of a day stays a part of
 its own, and the day never becomes one (``schema/0016_old_days.sql``), until its roll-ups are made.
@@ -61,7 +62,7 @@ def lacking(tables: Sequence[str], roll_ups: int, *, age_seconds: int, most_days
         "days without roll-ups",
         f"""
         SELECT DISTINCT partition_id FROM system.parts
-        WHERE active AND {ours} AND rows > 0 AND max_date < toDate(now(), 'UTC')
+        WHERE active AND {ours} AND rows > 0 AND partition_id < formatDateTime(now('UTC'), '%Y%m%d')
         AND modification_time <= now() - {{age_seconds:UInt32}}
         AND name NOT IN (SELECT parent_name FROM system.projection_parts WHERE active AND {ours}
         GROUP BY parent_name HAVING uniqExact(name) >= {{roll_ups:UInt32}})
