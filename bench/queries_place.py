@@ -17,11 +17,11 @@ from startup import free_port
 from urllib3 import Timeout
 
 from spanglass_store.connection import Store
+from spanglass_store.days_and_hours import ROLL_UPS
 from spanglass_store.embedded import EmbeddedClickHouse
 from spanglass_store.migrate import migrate, statements, status
 from spanglass_store.native import block_from_columns
 from spanglass_store.query import Query, Window
-from spanglass_store.roll_ups import HOURLY, KEYS
 from spanglass_store.score_answers import copy_answers
 
 MEMORY_LIMIT_BYTES = int(float(os.environ.get("MEMORY_GB", "8")) * 2**30)
@@ -112,7 +112,7 @@ def settle(store: Store, done: Filled) -> None:
     def merge() -> None:
         days = "SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = {name:String} AND table = 'spans' ORDER BY id"
         ids = [row["id"] for row in store.fetch_rows(Query("days", days, (("name", store.database),)))]
-        made = ", ".join(f"MATERIALIZE PROJECTION {name}" for name in (HOURLY, *KEYS))
+        made = ", ".join(f"MATERIALIZE PROJECTION {name}" for name in ROLL_UPS)
         store.execute(
             f"ALTER TABLE spans {made} SETTINGS mutations_sync = 2"
         )  # the monitor does so, a few days an hour

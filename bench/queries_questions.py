@@ -13,8 +13,10 @@ from queries_kinds import (
     DAY,
     LIVE,
     MONTH,
+    MONTH_TO_THE_HOUR,
     PARTS,
     WEEK,
+    WEEK_TO_THE_HOUR,
     Facts,
     Question,
     alerts,
@@ -90,14 +92,19 @@ FILTERS: Final[Mapping[str, Callable[[Facts], Filters]]] = {
     "without_service": lambda _: Filters().excluding(service=["assistant", "triage", "search"]),
 }
 
+PAGES: Final = {
+    "24h": (DAY, 100),
+    "24h_until_now": (LIVE, 100),
+    "7d": (WEEK_TO_THE_HOUR, 150),
+    "30d": (MONTH_TO_THE_HOUR, 250),
+}
+"""The overview page: its window, and the most it may take, ms."""
+
 QUESTIONS: Final[Mapping[str, Question]] = {
-    "overview_24h": whole_page(DAY, 100),
-    "overview_24h_until_now": whole_page(LIVE, 100),
-    "overview_7d": whole_page(WEEK, 150),
-    "overview_30d": whole_page(MONTH, 250),
+    **{f"overview_{days}": whole_page(window, bar_ms) for days, (window, bar_ms) in PAGES.items()},
     **{
         f"overview_{days}_{part}": page_part(window, at)
-        for days, window in (("24h", DAY), ("24h_until_now", LIVE), ("7d", WEEK), ("30d", MONTH))
+        for days, (window, _) in PAGES.items()
         for at, part in enumerate(PARTS)
     },
     "list_24h": listed(DAY, 100),

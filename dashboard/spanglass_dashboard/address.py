@@ -26,7 +26,7 @@ DEFAULT_PROJECT: Final = "default"
 class Preset:
     """A choice of the time bar. ``interval_seconds`` is the width of a chart's bucket, ``step_seconds`` how far the
     end of the window moves at a time: everybody who looks within one step asks the same questions. Those of weeks end with the
-    hour that has begun: whole hours are answered from roll-ups (``spanglass_store.hours``).
+    hour that has begun: whole hours need no edges (``spanglass_store.days_and_hours``).
     """
 
     label: str

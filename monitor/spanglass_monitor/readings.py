@@ -9,9 +9,10 @@ from typing import Any
 
 from spanglass_store.alerting.evaluate import NS
 from spanglass_store.alerting.history import known
-from spanglass_store.measures import MEASURES, Table, totals
+from spanglass_store.measures import MEASURES, totals
 from spanglass_store.query import Filters, Query, Window
 from spanglass_store.rules import Rule
+from spanglass_store.sources import Table
 
 RuleKey = tuple[str, str]
 """(project, rule id)."""

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from spanglass_store.aggregates import CALL, WEIGHT
 from spanglass_store.columns import COLUMNS
-from spanglass_store.measures import BUILT_IN, CALL, WEIGHT, Better, Unit
+from spanglass_store.measures import BUILT_IN, Better, Unit
 from spanglass_store.query import FIELDS
 
 COUNTED: Final[Mapping[str, str]] = MappingProxyType(

@@ -25,9 +25,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from spanglass_store.aggregates import WEIGHT, percentile
 from spanglass_store.custom_measure_form import ADD_UP, COUNTED, NUMBERS, Entry, File, Part
 from spanglass_store.file_problems import FileRefused, Problem
-from spanglass_store.measures import WEIGHT, Measure, percentile
+from spanglass_store.measures import Measure
 from spanglass_store.query import FIELDS, has_value
 from spanglass_store.yaml_lines import Lines, YamlRefused, yaml_with_lines
 

@@ -17,7 +17,7 @@ from spanglass_store.limits import PAGE, Limits
 __all__ = [
     "FIELDS",
     "MODEL",
-    "PROJECTIONS",
+    "SCORES_OF_TRACES",
     "SCORE_NAME",
     "Asked",
     "Condition",
@@ -31,6 +31,7 @@ __all__ = [
     "between",
     "every",
     "query",
+    "spans_inside",
     "spans_where",
     "told_apart",
 ]
@@ -42,9 +43,9 @@ ATTRIBUTE_MAPS: Final = ("attributes", "metadata", "resource")
 """Where an attribute may be. Its key may have the map's name and a dot before it; without, it is in the first."""
 
 
-PROJECTIONS: Final = "optimize_use_projections = 1"
-"""Setting of a query that a projection is made for. For all others they are off (``server_settings``): to see of each part that
-none fits took longer than many a question.
+SCORES_OF_TRACES: Final = "optimize_use_projections = 1, preferred_optimize_projection_name = 'of_trace'"
+"""Settings of a query that finds scores by their traces (``schema/0016_old_days.sql``). For all that no projection is made for they
+are off (``server_settings``): to see of each part that none fits took longer than many a question.
 """
 
 
@@ -92,9 +93,14 @@ class Query:
         return replace(self, limits=limits, row_limit=row_limit)
 
 
-def spans_where(project: str, window: Window, filters: Filters, *, time: str = "start_time") -> Condition:
-    """Spans of ``project`` in ``window`` that pass ``filters``. ``time``: the expression that is to be in it."""
-    narrowed = _narrowed(project, window, filters, time)
+def spans_where(project: str, window: Window, filters: Filters) -> Condition:
+    """Spans of ``project`` in ``window`` that pass ``filters``."""
+    return spans_inside(project, between("start_time", window), filters)
+
+
+def spans_inside(project: str, inside: Condition, filters: Filters) -> Condition:
+    """Spans of ``project`` for which ``inside`` holds and that pass ``filters``."""
+    narrowed = _narrowed(project, inside, filters)
     found = search.alternatives(filters.search)
     if not found:
         return narrowed
@@ -104,14 +110,14 @@ def spans_where(project: str, window: Window, filters: Filters, *, time: str = "
 
 def alternatives(project: str, window: Window, filters: Filters) -> tuple[Condition, ...]:
     """Conditions, each with an index of its own, of which one or more hold for just the spans of ``spans_where``."""
-    narrowed = _narrowed(project, window, filters)
+    narrowed = _narrowed(project, between("start_time", window), filters)
     found = search.alternatives(filters.search)
     return tuple(every([narrowed, each]) for each in found) or (narrowed,)
 
 
-def _narrowed(project: str, window: Window, filters: Filters, time: str = "start_time") -> Condition:
+def _narrowed(project: str, inside: Condition, filters: Filters) -> Condition:
     """Everything but the search."""
-    parts = [Condition("project = {project:String}", (("project", project),)), between(time, window)]
+    parts = [Condition("project = {project:String}", (("project", project),)), inside]
     parts += [has_value(field, values) for field, values in filters.values if field != SCORE_NAME]
     for field, values in filters.excluded:
         unwanted = has_value(field, values, prefix="not_")

@@ -10,26 +10,17 @@ its own, and the day never becomes one (``schema/0016_old_days.sql``), until its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from spanglass_store.cluster import LOCAL
 from spanglass_store.connection import Store
+from spanglass_store.days_and_hours import KEYS, ROLL_UPS
 from spanglass_store.layout import layout, run
 from spanglass_store.query import FIELDS, Query, query
 
-KEYS: Final[Mapping[str, str]] = {
-    "by_service": FIELDS["service"],
-    "by_model": FIELDS["model"],
-    "by_prompt": FIELDS["prompt_name"],
-}
-"""Projections of ``spans`` by what they are grouped by, besides project, hour and environment (``schema/0013_hours.sql``)."""
-
 MOST_GROUPS: Final = 100_000
 """Of a day. A group takes some 1.5 KB in a merge; 640,000 were too many for 1 GiB (docs/adr/018-hours.md)."""
-
-HOURLY: Final = "by_hour"
-"""That of all spans of an hour, of which there is never too much."""
 
 AGE_SECONDS: Final = 6 * 3600
 """How long a part waits for a merge to make its roll-ups: late spans of a day come one insert after the other."""
@@ -46,9 +37,13 @@ THERE: Final = Query(
 
 
 def groups() -> Query:
-    """How many groups each roll-up has of the last 24 hours. Columns: those of ``KEYS``. Grain: one row. Reads ``spans``."""
+    """How many groups the roll-ups of hours have of the last 24 hours. Columns: how their names end (``KEYS``). Grain: one row.
+    Reads ``spans``.
+    """
     counts = ", ".join(
-        f"uniq(project, toStartOfHour(start_time), environment, {key}) AS {name}" for name, key in KEYS.items()
+        f"uniq(project, toStartOfHour(start_time), environment, {FIELDS[key]}) AS {ending}"
+        for ending, (key, _) in KEYS.items()
+        if key
     )
     return query("groups of roll-ups", f"SELECT {counts} FROM spans WHERE start_time > now64() - toIntervalDay(1)")
 
@@ -81,7 +76,7 @@ def make_lacking(store: Store, *, age_seconds: int = AGE_SECONDS, most_days: int
 
     Raises as ``Store.execute`` does.
     """
-    there = sorted({row["name"] for row in store.fetch_rows(THERE)} & {HOURLY, *KEYS})
+    there = sorted({row["name"] for row in store.fetch_rows(THERE)} & set(ROLL_UPS))
     if not there:
         return []
     asked = lacking(TABLES, len(there), age_seconds=age_seconds, most_days=most_days)
@@ -98,11 +93,12 @@ def give_up_wide(store: Store, *, most_groups: int = MOST_GROUPS) -> list[str]:
 
     Raises as ``Store.execute`` does.
     """
-    there = {row["name"] for row in store.fetch_rows(THERE)} & KEYS.keys()
+    there = {row["name"] for row in store.fetch_rows(THERE)} & set(ROLL_UPS)
     if not there:
         return []
     (counted,) = store.fetch_rows(groups())
-    wide = sorted(name for name in there if counted[name] > most_groups)
+    too_many = tuple(ending for ending, count in counted.items() if count > most_groups)
+    wide = sorted(name for name in there if name.endswith(too_many))
     spread = layout(store) if wide else None
     for name in wide:
         run(store, spread, f"ALTER TABLE spans DROP PROJECTION IF EXISTS {name}")

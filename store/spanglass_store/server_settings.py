@@ -16,7 +16,7 @@ QUERY_SETTINGS: Final[Mapping[str, Any]] = {
     "timeout_before_checking_execution_speed": 0,
     "use_top_k_dynamic_filtering": 0,  # newest-first text search: 24 times the CPU with it on (docs/adr/004)
     "use_skip_indexes_on_data_read": 0,  # block by block: twice the CPU where a list reads in order and finds little
-    "optimize_use_projections": 0,  # on for those they are made for (``query.PROJECTIONS``)
+    "optimize_use_projections": 0,  # on for those they are made for (``days_and_hours``, ``query.SCORES_OF_TRACES``)
     "distributed_product_mode": "local",  # on a cluster: a trace and all that belongs to it are on one shard
 }
 INSERT_SETTINGS: Final[Mapping[str, Any]] = {

@@ -44,9 +44,9 @@ def test_a_roll_up_with_an_id_for_a_name_is_given_up(store: Store) -> None:
     assert len(before) == 20
 
     assert give_up_wide(store) == []
-    assert give_up_wide(store, most_groups=10) == ["by_prompt"]
+    assert give_up_wide(store, most_groups=10) == ["daily_by_prompt", "hourly_by_prompt"]
     assert give_up_wide(store, most_groups=10) == []
-    assert {"by_hour", "by_service", "by_model"} <= {row["name"] for row in store.fetch_rows(THERE)}
+    assert {"daily", "daily_by_service", "hourly_by_model"} <= {row["name"] for row in store.fetch_rows(THERE)}
     assert store.fetch_rows(asked) == before
 
 

@@ -13,16 +13,13 @@ from typing import Any, Final
 
 from spanglass_store.alerting.backtest import Point
 from spanglass_store.alerting.evaluate import NS
-from spanglass_store.measures import MEASURES, measured, totals
+from spanglass_store.measures import MEASURES, totals
 from spanglass_store.query import Query, Window, query
 from spanglass_store.rules import Rule
+from spanglass_store.sources import TIMES, plain
 
 MAX_OVERLAP: Final = 12
 """In how many windows a row is counted at most; longer windows move in longer steps."""
-
-
-TO_THE_NANOSECOND: Final = 1
-"""Interval of what is read: windows slide over the spans, so that roll-ups of hours are no use, whatever their edges."""
 
 
 def step_seconds(rule: Rule, window: Window, *, shortest: int = 60, max_points: int = 12_000) -> int:
@@ -39,19 +36,18 @@ def history(rule: Rule, window: Window, step_seconds: int) -> Query:
     """
     read = Window(window.start_ns - rule.window_seconds * NS, window.end_ns)
     measure = MEASURES[rule.measure]
-    time, source, conditions = measured(measure.table, rule.project, read, rule.filters, TO_THE_NANOSECOND)
+    source = plain([measure], rule.project, read, rule.filters)  # windows slide: hours and days are no use
     return query(
         f"history of {rule.measure}",
         f"""
         SELECT n * {{step_ns:Int64}} AS tick, {measure.sql} AS value
-        FROM (SELECT *, toUnixTimestamp64Nano({time}) AS at_ns, arrayJoin(range(
+        FROM (SELECT *, toUnixTimestamp64Nano({TIMES[measure.table]}) AS at_ns, arrayJoin(range(
         intDiv(at_ns, {{step_ns:Int64}}) + 1,
-        intDiv(at_ns + {{width_ns:Int64}}, {{step_ns:Int64}}) + 1)) AS n FROM {source})
+        intDiv(at_ns + {{width_ns:Int64}}, {{step_ns:Int64}}) + 1)) AS n FROM {source.rows.sql})
         WHERE n > {{first:Int64}} AND n <= {{last:Int64}}
         GROUP BY n ORDER BY n
         """,
-        *conditions,
-        **dict(measure.params),
+        source.rows,
         step_ns=step_seconds * NS,
         width_ns=rule.window_seconds * NS,
         first=window.start_ns // (step_seconds * NS),

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from spanglass_store.decomposition import Factors, effects
-from spanglass_store.measures import MEASURES, SETTINGS
-from spanglass_store.queries.overview import sources
-from spanglass_store.query import MODEL, Filters, Query, Window, query
+from spanglass_store.measures import MEASURES
+from spanglass_store.query import MODEL, Filters, Query, Window, query, spans_where, told_apart
+from spanglass_store.sources import SETTINGS
 
 FACTORS: Final = ("volume", "model_mix", "input_tokens_per_call", "output_tokens_per_call", "cache_share", "price")
 """What a cost follows from, in the order in which one is held responsible for what was not there before."""
@@ -45,7 +45,8 @@ def by_model(project: str, window: Window, filters: Filters, *, before: Window |
     cache_write_cost_usd, output_cost_usd, cost_usd. All are weighted; tokens and costs are those of ``calls``, and
     ``cost_usd`` adds up to the measure of that name. Grain: one row a model and window. Reads ``spans`` of both windows.
     """
-    now, then = sources("spans", project, window, before or window.previous(), filters)
+    now = spans_where(project, window, filters)
+    then = told_apart(spans_where(project, before or window.previous(), filters), now, "before_")
     sums = ",\n".join(
         f"sumIf(toFloat64(ifNull({name}, 0)) * sampling_weight, {_PRICED}) AS {name}"
         for name in (*_TOKENS, *_COSTS, "cost_usd")
@@ -58,10 +59,10 @@ def by_model(project: str, window: Window, filters: Filters, *, before: Window |
         "cost by model in two windows",
         f"""
         SELECT true AS is_now, {select}
-        FROM {now.sql} GROUP BY model HAVING calls + unpriced_calls > 0
+        FROM spans WHERE {now.sql} GROUP BY model HAVING calls + unpriced_calls > 0
         UNION ALL
         SELECT false AS is_now, {select}
-        FROM {then.sql} GROUP BY model HAVING calls + unpriced_calls > 0
+        FROM spans WHERE {then.sql} GROUP BY model HAVING calls + unpriced_calls > 0
         {SETTINGS}
         """,
         now,

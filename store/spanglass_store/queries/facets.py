@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from spanglass_store import hours
+from spanglass_store.days_and_hours import EDGE
 from spanglass_store.limits import SUGGESTIONS
 from spanglass_store.query import (
     FIELDS,
-    PROJECTIONS,
     Condition,
     Filters,
     Query,
@@ -19,11 +18,11 @@ from spanglass_store.query import (
     query,
     spans_where,
 )
+from spanglass_store.sources import Source, source
 
 ALL: Final = tuple(FIELDS)
 NO_FILTERS: Final = Filters()
 MAX_PROJECTS: Final = 1000
-_EXPRESSIONS: Final = {**FIELDS, "tag": "arrayJoin(tags)"}
 _ALONE: Final = ("tag", "model")
 """Fields that are not counted together with the others: a span has many tags, and models have a roll-up, where others would
 cost a third of all to put together.
@@ -42,20 +41,20 @@ def values(
     """Values of ``field`` in ``window`` of spans that pass the ``filters`` on other fields, most frequent first, only
     those that ``contain`` a text (of any case). ``cut`` where there are more than ``limit``.
 
-    Columns: value, count (spans). Grain: one row a value. Reads ``spans``, or a roll-up of whole hours
-    (``hours``). Raises ValueError for a field that cannot be filtered by.
+    Columns: value, count (spans). Grain: one row a value. Reads ``spans``, of long windows through roll-ups
+    (``days_and_hours``). Raises ValueError for a field that cannot be filtered by.
     """
-    where = spans_where(project, window, filters.with_(_known(field), ()), time=hours.start_of(window))
+    read = _of_field(project, window, field, filters)
     like = _containing(contains)
     return query(
         f"values of {field}",
         f"""
-        SELECT {_EXPRESSIONS[field]} AS value, count() AS count FROM spans
-        WHERE {where.sql}
+        SELECT {read.select_keys}{read.count} AS count
+        FROM {read.rows.sql}
         GROUP BY value HAVING value != ''{like.sql} ORDER BY count DESC, value LIMIT {{limit:UInt32}}
-        SETTINGS {PROJECTIONS}
+        {read.settings}
         """,
-        where,
+        read.rows,
         like,
         limit=limit + 1,
     ).limited(SUGGESTIONS, row_limit=limit)
@@ -83,8 +82,8 @@ def all_values(
     parts = [] if not together else [Condition(_grouping_sets(fields, together, everything.sql), everything.params)]
     for at, field in enumerate(fields, 1):
         if field not in together:
-            where = spans_where(project, window, filters.with_(field, ()), time=hours.start_of(window))
-            parts.append(Condition(_of_one(at, field, where.sql), where.params))
+            read = _of_field(project, window, field, filters)
+            parts.append(Condition(_of_one(at, read), read.rows.params))
     union = Condition("\nUNION ALL\n".join(part.sql for part in parts), every(parts).params)
     like = _containing(contains)
     at_once = "" if filters != NO_FILTERS else ", optimize_move_to_prewhere = 0"  # hardly a row is left out
@@ -96,7 +95,7 @@ def all_values(
         WHERE value != ''{like.sql}
         ORDER BY at, count DESC, value
         LIMIT {{limit:UInt32}} BY at
-        SETTINGS {PROJECTIONS}{at_once}
+        SETTINGS optimize_use_projections = 1{at_once}
         """,
         union,
         like,
@@ -117,13 +116,19 @@ def _grouping_sets(fields: Sequence[str], together: Sequence[str], where: str) -
     columns = {field: f"f_{field}" for field in together}
     at = ", ".join(f"grouping({column}) = 0, {fields.index(field) + 1}" for field, column in columns.items())
     return f"""SELECT multiIf({at}, 0) AS at, concat({", ".join(columns.values())}, '') AS value, count() AS count
-        FROM (SELECT {", ".join(f"{FIELDS[field]} AS {column}" for field, column in columns.items())} FROM spans WHERE {where})
+        FROM (SELECT {", ".join(f"{FIELDS[field]} AS {column}" for field, column in columns.items())}
+        FROM spans WHERE {where} SETTINGS {EDGE})
         GROUP BY GROUPING SETS ({", ".join(f"({column})" for column in columns.values())})"""
 
 
-def _of_one(at: int, field: str, where: str) -> str:
-    return f"""SELECT {at} AS at, toString({_EXPRESSIONS[field]}) AS value, count() AS count
-        FROM spans WHERE {where} GROUP BY value"""
+def _of_field(project: str, window: Window, field: str, filters: Filters) -> Source:
+    """The spans by ``value`` of the field, of those that pass the filters on other fields."""
+    return source((), project, window, filters.with_(_known(field), ()), keys={"value": field})
+
+
+def _of_one(at: int, read: Source) -> str:
+    return f"""SELECT {at} AS at, toString({read.keys["value"]}) AS value, {read.count} AS count
+        FROM {read.rows.sql} GROUP BY value"""
 
 
 def _containing(text: str) -> Condition:

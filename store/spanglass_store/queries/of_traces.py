@@ -8,7 +8,7 @@ from typing import Final
 from spanglass_store import scores as score_rows
 from spanglass_store import span_details
 from spanglass_store.queries import judged
-from spanglass_store.query import PROJECTIONS, Query, query
+from spanglass_store.query import SCORES_OF_TRACES, Query, query
 
 _ASKED: Final = "trace_id IN (SELECT toFixedString(unhex(arrayJoin({trace_ids:Array(String)})), 16))"
 
@@ -36,7 +36,7 @@ def scores(project: str, trace_ids: Sequence[str]) -> Query:
         SELECT {score_rows.READ_LIST} FROM (
         {judged.rows(_ASKED)})
         ORDER BY timestamp, score_id
-        SETTINGS {PROJECTIONS}
+        SETTINGS {SCORES_OF_TRACES}
         """,
         project=project,
         trace_ids=tuple(trace_ids),

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from spanglass_store.limits import SERIES
-from spanglass_store.measures import MEASURES, SETTINGS, scores_where
+from spanglass_store.measures import MEASURES
 from spanglass_store.queries.answers import ANSWERS, LOOKBACK_NS
 from spanglass_store.query import SCORE_NAME, Condition, Filters, Query, Window, between, query, spans_where
+from spanglass_store.sources import SETTINGS, scores_where
 
 MAX_GROUPS: Final = 200
 Z: Final = 1.959963984540054  # standard normal quantile of 0.975

@@ -11,7 +11,7 @@ from spanglass_store import cursor as cursors
 from spanglass_store.queries import judged, pages, traces
 from spanglass_store.queries.pages import NEWEST, OLDEST, SESSIONS, Order
 from spanglass_store.queries.trace_filters import TOTALS
-from spanglass_store.query import PROJECTIONS, Asked, Filters, Query, Window, query, spans_where
+from spanglass_store.query import SCORES_OF_TRACES, Asked, Filters, Query, Window, query, spans_where
 
 EVER: Final = Window(0, 2**62)
 """Until 2116."""
@@ -88,7 +88,7 @@ def find(
         FROM told LEFT JOIN judged USING (session_id) INNER JOIN page USING (session_id)
         GROUP BY told.session_id
         ORDER BY any(page.place)
-        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {PROJECTIONS}
+        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {SCORES_OF_TRACES}
         """,
         theirs,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from spanglass_store.measures import MEASURES, group_key, selected, settings
-from spanglass_store.queries.overview import before_list, sources
+from spanglass_store.measures import MEASURES, selected
+from spanglass_store.queries.overview import before_list
 from spanglass_store.query import Filters, Query, Window, query
+from spanglass_store.sources import Source, beside, source
 
 PROMPT: Final = "prompt"
 VERSIONS: Final[Mapping[str, str]] = {PROMPT: "prompt_version"}
@@ -40,46 +41,41 @@ def top(
     if by not in names:
         msg = f"order_by {by!r} must be one of the measures asked for"
         raise ValueError(msg)
-    table, select, bound = selected(names)
-    keys = {"group": group_key(table, "prompt_name" if field == PROMPT else field)}
-    if version := VERSIONS.get(field):
-        keys["version"] = group_key(table, version)
-    now, before = sources(table, project, window, window.previous(), filters)
-    by_group = ", ".join(keys)
-    grouped = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
+    measures = selected(names)
+    keys = {"group": "prompt_name" if field == PROMPT else field, "version": VERSIONS.get(field)}
+    now = source(measures, project, window, filters, keys=keys)
+    before = beside(source(measures, project, window.previous(), filters, keys=keys), now, "before_")
+    by_group = ", ".join(now.keys)
     return query(
         f"top {field} by {by}",
         f"""
-        SELECT *, {_whole(by, field, now.sql)} AS share
+        SELECT *, {_share(by, field, now)} AS share
         FROM (
         SELECT {by_group}, {", ".join(f"anyIf({name}, is_now) AS {name}" for name in names)},
         {before_list(names)}
         FROM (
-        SELECT true AS is_now, {grouped},
-        {select}
-        FROM {now.sql} GROUP BY {by_group}
+        SELECT true AS is_now, {now.select_keys}{now.select}
+        FROM {now.rows.sql} GROUP BY {by_group}
         UNION ALL
-        SELECT false AS is_now, {grouped},
-        {select}
-        FROM {before.sql} GROUP BY {by_group}
+        SELECT false AS is_now, {before.select_keys}{before.select}
+        FROM {before.rows.sql} GROUP BY {by_group}
         )
         GROUP BY {by_group} HAVING max(is_now)
         )
         QUALIFY group != ''
         ORDER BY {by} DESC NULLS LAST, {by_group}
         LIMIT {{limit:UInt32}}
-        {settings(window)}
+        {now.settings}
         """,
-        now,
-        before,
-        bound,
+        now.rows,
+        before.rows,
         limit=limit,
     )
 
 
-def _whole(by: str, field: str, source: str) -> str:
+def _share(by: str, field: str, read: Source) -> str:
     """The share of ``by``: of the sum of all groups, where no row is in two of them, else of the rows themselves."""
     if not MEASURES[by].adds_up:
         return "CAST(NULL AS Nullable(Float64))"
-    whole = f"(SELECT {MEASURES[by].sql} FROM {source})" if field == "tag" else f"sum({by}) OVER ()"
+    whole = f"(SELECT {read.measures[by]} FROM {read.rows.sql})" if field == "tag" else f"sum({by}) OVER ()"
     return f"{by} / nullIf({whole}, 0)"

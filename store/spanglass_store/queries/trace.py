@@ -5,7 +5,7 @@ from __future__ import annotations
 from spanglass_store import scores as score_rows
 from spanglass_store import span_details
 from spanglass_store.queries import judged
-from spanglass_store.query import PROJECTIONS, Query, query
+from spanglass_store.query import SCORES_OF_TRACES, Query, query
 from spanglass_store.rows import read_list
 
 
@@ -67,7 +67,7 @@ def scores(project: str, trace_id: str) -> Query:
         SELECT {score_rows.READ_LIST} FROM (
         {judged.rows("trace_id = unhex({trace_id:String})")})
         ORDER BY timestamp, score_id
-        SETTINGS {PROJECTIONS}
+        SETTINGS {SCORES_OF_TRACES}
         """,
         project=project,
         trace_id=trace_id,

@@ -21,7 +21,7 @@ from spanglass_store.queries.trace_filters import (
     summed,
     whole_trace,
 )
-from spanglass_store.query import PROJECTIONS, Asked, Condition, Filters, Query, Window, alternatives, every, query
+from spanglass_store.query import SCORES_OF_TRACES, Asked, Condition, Filters, Query, Window, alternatives, every, query
 
 ORDERS: Final[Mapping[str, Order]] = MappingProxyType(
     {
@@ -133,7 +133,7 @@ def find(
         INNER JOIN page USING (trace_id)
         GROUP BY told.trace_id
         ORDER BY any(page.place)
-        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {PROJECTIONS}
+        SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, {SCORES_OF_TRACES}
         """,
         project=project,
     )

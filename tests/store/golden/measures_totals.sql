@@ -1,12 +1,11 @@
 -- totals of calls, traces, errors, error_ratio, trace_errors, trace_error_ratio, cost_usd, unpriced_calls, cost_per_call_usd, input_tokens, output_tokens, total_tokens, latency_p50_seconds, latency_p95_seconds, latency_p99_seconds, trace_latency_p50_seconds, trace_latency_p95_seconds, trace_latency_p99_seconds, time_to_first_token_p50_seconds, time_to_first_token_p95_seconds, output_tokens_per_second, users, sessions
 -- {'end_ns': 2, 'project': 'p', 'start_ns': 1}
-SELECT
-sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted) AS calls,
-ifNotFinite(uniq(trace_id) * avg(sampling_weight), 0) AS traces,
+SELECT sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted) AS calls,
+ifNotFinite(uniq(trace_id) * sum(sampling_weight) / count(), 0) AS traces,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status = 'error') AS errors,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status = 'error') / nullIf(sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted), 0) AS error_ratio,
-ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf(sampling_weight, status = 'error'), 0) AS trace_errors,
-ifNotFinite(uniqIf(trace_id, status = 'error') * avgIf(sampling_weight, status = 'error'), 0) / nullIf(ifNotFinite(uniq(trace_id) * avg(sampling_weight), 0), 0) AS trace_error_ratio,
+ifNotFinite(uniqIf(trace_id, status = 'error') * sumIf(sampling_weight, status = 'error') / countIf(status = 'error'), 0) AS trace_errors,
+ifNotFinite(uniqIf(trace_id, status = 'error') * sumIf(sampling_weight, status = 'error') / countIf(status = 'error'), 0) / nullIf(ifNotFinite(uniq(trace_id) * sum(sampling_weight) / count(), 0), 0) AS trace_error_ratio,
 if(countIf(kind IN ('llm', 'embedding', 'rerank') AND usage_counted) > 0 AND countIf(usage_counted AND cost_usd IS NOT NULL) = 0, NULL, sumIf(toFloat64(ifNull(cost_usd, 0)) * sampling_weight, usage_counted)) AS cost_usd,
 sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND status != 'error' AND cost_usd IS NULL) AS unpriced_calls,
 sumIf(toFloat64(ifNull(cost_usd, 0)) * sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted) / nullIf(sumIf(sampling_weight, kind IN ('llm', 'embedding', 'rerank') AND usage_counted AND cost_usd IS NOT NULL), 0) AS cost_per_call_usd,

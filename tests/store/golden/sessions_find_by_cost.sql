@@ -44,4 +44,4 @@ any(page.order_key) AS order_key
 FROM told LEFT JOIN judged USING (session_id) INNER JOIN page USING (session_id)
 GROUP BY told.session_id
 ORDER BY any(page.place)
-SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, optimize_use_projections = 1
+SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, optimize_use_projections = 1, preferred_optimize_projection_name = 'of_trace'

@@ -6,4 +6,4 @@ SELECT * FROM scores WHERE project = {project:String} AND trace_id = unhex({trac
 ORDER BY updated_at DESC LIMIT 1 BY trace_id, name, score_id)
 WHERE is_deleted = 0)
 ORDER BY timestamp, score_id
-SETTINGS optimize_use_projections = 1
+SETTINGS optimize_use_projections = 1, preferred_optimize_projection_name = 'of_trace'

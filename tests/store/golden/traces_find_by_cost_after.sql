@@ -51,4 +51,4 @@ FROM told LEFT JOIN judged USING (trace_id) LEFT JOIN said USING (trace_id, span
 INNER JOIN page USING (trace_id)
 GROUP BY told.trace_id
 ORDER BY any(page.place)
-SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, optimize_use_projections = 1
+SETTINGS join_use_nulls = 1, prefer_column_name_to_alias = 1, optimize_use_projections = 1, preferred_optimize_projection_name = 'of_trace'
