@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, expect
 from ports import free_port
+from schema_copies import copy_schema
 
 from spanglass_store.connection import Store
 from spanglass_store.embedded import EmbeddedClickHouse
@@ -50,11 +51,20 @@ def store_url(clickhouse: EmbeddedClickHouse) -> Iterator[str]:
         store.execute("DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": database}, use_database=False)
 
 
+@pytest.fixture(scope="session")
+def migrated(clickhouse: EmbeddedClickHouse) -> Iterator[Store]:
+    """A database with the whole schema and no rows: what each test's own is made like, a tenth of the time of migrating it."""
+    with Store(clickhouse.url(database=f"t_like_{secrets.token_hex(6)}")) as opened:
+        migrate(opened)
+        yield opened
+        opened.execute("DROP DATABASE {name:Identifier} SYNC", {"name": opened.database}, use_database=False)
+
+
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
+def store(store_url: str, migrated: Store) -> Iterator[Store]:
     """A store whose database has the whole schema and no rows."""
     with Store(store_url) as opened:
-        migrate(opened)
+        copy_schema(migrated, opened)
         yield opened
 
 

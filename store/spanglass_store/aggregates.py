@@ -101,10 +101,10 @@ OF_CALLS: Final[Mapping[str, Aggregate]] = MappingProxyType(
 OF_TRACES: Final[Mapping[str, Aggregate]] = MappingProxyType(
     {
         "spans_weight": Aggregate("sum", WEIGHT),
-        "traces": Aggregate("uniq", "trace_id", adds_up=False),
+        "different_traces": Aggregate("uniq", "trace_id", adds_up=False),
         "failed_kept": Aggregate("countIf", FAILED),
         "failed_weight": _sum(FAILED),
-        "failed_traces": Aggregate("uniqIf", f"trace_id, {FAILED}", adds_up=False),
+        "different_failed_traces": Aggregate("uniqIf", f"trace_id, {FAILED}", adds_up=False),
         "trace_latency": digest("duration_ns / 1e9", ROOT),
     }
 )

@@ -86,10 +86,8 @@ def _at(level: int) -> str:
 
 
 _COST: Final = "if({calls_kept} > 0 AND {priced_kept} = 0, NULL, {cost_sum_usd})"
-_TRACES: Final = (
-    "ifNotFinite({traces} * {spans_weight} / {spans_kept}, 0)"  # a trace is sampled whole: its spans weigh the same
-)
-_TRACE_ERRORS: Final = "ifNotFinite({failed_traces} * {failed_weight} / {failed_kept}, 0)"
+_TRACES: Final = "ifNotFinite({different_traces} * {spans_weight} / {spans_kept}, 0)"  # a trace is sampled whole: its spans weigh the same
+_TRACE_ERRORS: Final = "ifNotFinite({different_failed_traces} * {failed_weight} / {failed_kept}, 0)"
 
 _ALL: Final = (
     _made("calls", "Model calls", "calls", "{calls_weight}", "Calls of language, embedding and rerank models", adds_up=True),

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from spanglass_store import measures, sources
+from spanglass_store.aggregates import AGGREGATES
 from spanglass_store.connection import Store
 from spanglass_store.days_and_hours import ending, pieces
 from spanglass_store.queries import facets, overview, top
@@ -71,6 +72,9 @@ def asked() -> list[Query]:
         for group, names in GROUPS.items()
         for query in (
             measures.totals(names, "default", WINDOW, Filters(), group),
+            measures.totals(
+                names, "default", WINDOW, Filters(), group, order_by="traces" if "traces" in names else None
+            ),
             measures.series(names, "default", WINDOW, Filters(), 3600 * 6, group),
             measures.series(names, "default", WINDOW, Filters(), 86_400, group),
             *([top.top(group, names, "default", WINDOW, Filters())] if group else []),
@@ -162,8 +166,12 @@ def test_a_window_is_told_from_days_hours_and_edges(
 def test_the_roll_up_is_the_one_that_has_what_is_asked(
     group_by: str | None, filters: Filters, fits: str | None
 ) -> None:
-    assert ending({"calls_weight", "traces"}, {group_by} - {None}, filters) == fits
+    assert ending({"calls_weight", "different_traces"}, {group_by} - {None}, filters) == fits
 
 
 def test_models_have_no_whole_traces_but_calls() -> None:
     assert ending({"calls_weight"}, ["model"], Filters()) == "_by_model"
+
+
+def test_no_measure_is_called_as_a_column_of_the_pieces_that_it_could_be_ordered_by() -> None:
+    assert not AGGREGATES.keys() & measures.BUILT_IN.keys()
