@@ -374,6 +374,8 @@ def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
 def test_a_silent_server_is_not_waited_for_for_ever(server: EmbeddedClickHouse) -> None:
     process = psutil.Process(server.pid)
     process.suspend()
+    while process.status() != psutil.STATUS_STOPPED:  # its last thread may answer once more
+        time.sleep(0.01)
     with pytest.raises(StoreUnavailable, match="did not answer"):
         server.wait_ready(timeout_seconds=0.1)
     process.resume()
