@@ -30,8 +30,8 @@ ROLL_UPS: Final = tuple(f"{grain}{ending}" for grain in (HOURLY, DAILY) for endi
 HOUR_SECONDS: Final = 3600
 DAY_SECONDS: Final = 86_400
 NS: Final = 10**9
-LEAST_DAYS: Final = 3
-"""Fewer are told by their hours: a table more to plan takes as long as reading three days of hours."""
+LEAST_DAYS: Final = 8
+"""Fewer are told by their hours: one piece more to plan takes longer than to read the hours of a week."""
 
 _WHOLE: Final = "preferred_optimize_projection_name = '{roll_up}', optimize_move_to_prewhere = 0"
 EDGE: Final = f"preferred_optimize_projection_name = '{HOURLY}'"
