@@ -24,7 +24,7 @@ WEEK: Final = last(7)
 MONTH: Final = last(30)
 EVER: Final = Window(0, 2**62)
 LIVE: Final = Window(DAY.start_ns - 20 * 60 * 10**9, DAY.end_ns - 20 * 60 * 10**9)
-"""A day that ends within an hour, as now does: no roll-up fits."""
+"""A day that ends within an hour, as now does: its edges are read from the spans."""
 NINE_HOURS_NS: Final = 9 * 3600 * 10**9
 WEEK_TO_THE_HOUR: Final = Window(WEEK.start_ns - NINE_HOURS_NS, WEEK.end_ns - NINE_HOURS_NS)
 MONTH_TO_THE_HOUR: Final = Window(MONTH.start_ns - NINE_HOURS_NS, MONTH.end_ns - NINE_HOURS_NS)

@@ -1,7 +1,7 @@
 """What measures are made of: sums, and states of what cannot be added up. Pure.
 
 The aggregates of the parts of some rows can be put together to those of all of them. So a window is told from roll-ups of its
-days and hours and from the spans of its edges (``roll_ups``).
+days and hours and from the spans of its edges (``days_and_hours``).
 """
 
 from __future__ import annotations
