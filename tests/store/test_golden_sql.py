@@ -53,6 +53,7 @@ from spanglass_store.query import Filters, Query, Window
 
 GOLDEN = Path(__file__).parent / "golden"
 WINDOW = Window(1, 2)
+LONG = Window(1, 30 * 86_400 * 10**9 + 1)  # days, hours and edges
 FILTERS = Filters.of("lost parcel", model=["m"], status=["error"], tag=["a", "b"])
 NARROW = Filters.of(model=["m"], tag=["a", "b"])
 SCORED = Filters.of(score_name=["quality"], model=["m"])
@@ -76,11 +77,17 @@ QUERIES: dict[str, Query] = {
     "measures_totals": measures.totals(
         [m.name for m in measures.MEASURES.values() if m.table == "spans"], "p", WINDOW, Filters()
     ),
+    "measures_series_put_together": measures.series(["cost_usd"], "p", LONG, Filters(), 7200, "model"),
+    "measures_totals_put_together": measures.totals(
+        ["traces", "latency_p95_seconds"], "p", LONG, Filters.of(service=["s"])
+    ),
     "measures_totals_by_tag": measures.totals(["calls"], "p", WINDOW, Filters(), "tag"),
     "measures_scores": measures.totals(["score_mean", "score_count"], "p", WINDOW, SCORED, "source"),
     "overview_compared": overview.compared(["calls", "cost_usd"], "p", WINDOW, NARROW),
+    "overview_compared_put_together": overview.compared(["calls"], "p", LONG, Filters()),
     "overview_compared_scores": overview.compared(["score_mean"], "p", WINDOW, SCORED),
     "top_models": top.top("model", ["cost_usd", "calls"], "p", WINDOW, NARROW),
+    "top_models_put_together": top.top("model", ["cost_usd"], "p", LONG, Filters()),
     "top_prompts": top.top("prompt", ["calls", "latency_p95_seconds"], "p", WINDOW, Filters(), order_by="calls"),
     "top_tags": top.top("tag", ["cost_usd"], "p", WINDOW, Filters()),
     "attribution_by_model": attribution.by_model("p", WINDOW, NARROW),
